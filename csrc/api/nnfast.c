@@ -1,0 +1,248 @@
+/* nnfast.c: networks, optimizers, passes and trainers for the outside. Every argument is checked here, and nowhere below. */
+#include "nnfast.h"
+#include "api/core.h"
+#include "network/pass.h"
+#include "network/predict.h"
+#include "training/evaluate.h"
+#include "training/trainer.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Sizes up to here keep every product of two of them and an element size inside 63 bits. */
+static const int64_t MAX_SIZE = INT64_C(1) << 30;
+static const int64_t MAX_SAMPLES = UINT32_MAX; /* what an order of samples can count */
+
+/* ---- networks ---- */
+
+static bool is_valid_layer(const nnf_layer_spec *layer)
+{
+    switch (layer->kind) {
+    case NNF_LAYER_DENSE:
+        return layer->out_size > 0 && layer->out_size <= MAX_SIZE && (unsigned)layer->activation < NNF_N_ACTIVATIONS;
+    case NNF_LAYER_ACTIVATION:
+        return (unsigned)layer->activation < NNF_N_ACTIVATIONS;
+    case NNF_LAYER_DROPOUT:
+        return layer->rate >= 0 && layer->rate < 1;
+    case NNF_LAYER_RESCALING:
+        return true;
+    }
+    return false;
+}
+
+nnf_status nnf_network_create(const nnf_network_spec *spec, nnf_network **network)
+{
+    if (!nnf_is_compute_dtype(spec->dtype) || spec->in_size < 1 || spec->in_size > MAX_SIZE || spec->n_layers < 1)
+        return NNF_STATUS_INVALID_ARGUMENT;
+    for (int l = 0; l < spec->n_layers; l++)
+        if (!is_valid_layer(&spec->layers[l]))
+            return NNF_STATUS_INVALID_ARGUMENT;
+    return nnf_network_allocate(nnf_core_get_kernels(spec->dtype), spec, network);
+}
+
+void nnf_network_free(nnf_network *network) { nnf_network_release(network); }
+
+static bool has_parameter(const nnf_network *network, int layer, nnf_parameter which)
+{
+    return layer >= 0 && layer < network->n_layers && network->layers[layer].spec.kind == NNF_LAYER_DENSE &&
+           (which == NNF_WEIGHTS || (which == NNF_BIAS && network->layers[layer].spec.use_bias));
+}
+
+nnf_status nnf_network_get_parameter(const nnf_network *network, int layer, nnf_parameter which, void *values)
+{
+    if (!has_parameter(network, layer, which))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    nnf_network_unpack(network, layer, which, network->memory.base, values);
+    return NNF_STATUS_OK;
+}
+
+nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parameter which, const void *values)
+{
+    if (!has_parameter(network, layer, which))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    nnf_network_pack(network, layer, which, values, network->memory.base);
+    if (which == NNF_WEIGHTS && network->layers[layer].keep_transposed)
+        nnf_network_refresh(network, layer);
+    return NNF_STATUS_OK;
+}
+
+nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out)
+{
+    if (!nnf_is_source(x, network->in_size) || !nnf_is_real(out, network->kernels->dtype, x->n_rows, network->out_size))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    return nnf_predict(network, x, out);
+}
+
+/* ---- optimizers ---- */
+
+struct nnf_optimizer {
+    const nnf_network *network;
+    nnf_rule rule;
+};
+
+nnf_status nnf_optimizer_create(nnf_network *network, nnf_optimizer_rule rule, const double *hyperparameters, nnf_optimizer **result)
+{
+    if ((unsigned)rule >= NNF_N_OPTIMIZERS)
+        return NNF_STATUS_INVALID_ARGUMENT;
+    nnf_optimizer *optimizer = calloc(1, sizeof *optimizer);
+    if (!optimizer || !nnf_rule_create(&optimizer->rule, network->kernels, rule, network->parameter_size)) {
+        free(optimizer);
+        return NNF_STATUS_OUT_OF_MEMORY;
+    }
+    optimizer->network = network;
+    nnf_optimizer_set_hyperparameters(optimizer, hyperparameters);
+    *result = optimizer;
+    return NNF_STATUS_OK;
+}
+
+void nnf_optimizer_free(nnf_optimizer *optimizer)
+{
+    if (optimizer)
+        nnf_rule_free(&optimizer->rule);
+    free(optimizer);
+}
+
+void nnf_optimizer_set_hyperparameters(nnf_optimizer *optimizer, const double *hyperparameters)
+{
+    const int n = nnf_rule_count_hyperparameters(optimizer->rule.rule);
+    memcpy(optimizer->rule.hyperparameter, hyperparameters, (size_t)n * sizeof *hyperparameters);
+}
+
+int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer) { return optimizer->rule.step; }
+void nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step) { optimizer->rule.step = step; }
+
+static bool has_state(const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot)
+{
+    return slot >= 0 && slot < optimizer->rule.n_slots && has_parameter(optimizer->network, layer, which);
+}
+
+nnf_status nnf_optimizer_get_state(const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, void *values)
+{
+    if (!has_state(optimizer, layer, which, slot))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    nnf_network_unpack(optimizer->network, layer, which, optimizer->rule.slot[slot], values);
+    return NNF_STATUS_OK;
+}
+
+nnf_status nnf_optimizer_set_state(nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, const void *values)
+{
+    if (!has_state(optimizer, layer, which, slot))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    nnf_network_pack(optimizer->network, layer, which, values, optimizer->rule.slot[slot]);
+    return NNF_STATUS_OK;
+}
+
+/* ---- passes ---- */
+
+nnf_status nnf_pass_create(nnf_network *network, nnf_pass **result)
+{
+    nnf_pass *pass = calloc(1, sizeof *pass);
+    if (!pass || !nnf_pass_allocate(network, pass)) {
+        free(pass);
+        return NNF_STATUS_OUT_OF_MEMORY;
+    }
+    *result = pass;
+    return NNF_STATUS_OK;
+}
+
+void nnf_pass_free(nnf_pass *pass)
+{
+    if (pass)
+        nnf_pass_release(pass);
+    free(pass);
+}
+
+nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, bool training, uint64_t seed, uint32_t epoch)
+{
+    const nnf_network *network = pass->network;
+    if (!nnf_is_source(x, network->in_size) || !nnf_is_real(out, network->kernels->dtype, x->n_rows, network->out_size))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    const nnf_pass_mode mode = {.training = training, .seed = seed, .epoch = epoch};
+    return nnf_pass_run_forward(pass, x, out, mode) ? NNF_STATUS_OK : NNF_STATUS_OUT_OF_MEMORY;
+}
+
+nnf_status nnf_pass_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input)
+{
+    const nnf_network *network = pass->network;
+    const nnf_dtype dtype = network->kernels->dtype;
+    if (pass->n_rows == 0 || !nnf_is_real(grad_output, dtype, pass->n_rows, network->out_size) ||
+        (grad_input && !nnf_is_real(grad_input, dtype, pass->n_rows, network->in_size)))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    nnf_pass_run_backward(pass, grad_output, grad_input);
+    return NNF_STATUS_OK;
+}
+
+nnf_status nnf_pass_get_gradient(const nnf_pass *pass, int layer, nnf_parameter which, void *values)
+{
+    if (!has_parameter(pass->network, layer, which))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    nnf_network_unpack(pass->network, layer, which, pass->gradients.base, values);
+    return NNF_STATUS_OK;
+}
+
+nnf_status nnf_pass_apply(nnf_pass *pass, nnf_optimizer *optimizer)
+{
+    if (optimizer->network != pass->network)
+        return NNF_STATUS_INVALID_ARGUMENT;
+    nnf_pass_run_update(pass, &optimizer->rule);
+    return NNF_STATUS_OK;
+}
+
+/* ---- trainers ---- */
+
+/* A loss that joins with an activation needs that one, or none, at the end of the network. */
+static bool fits_network(const nnf_objective *objective, const nnf_network *network)
+{
+    const nnf_layer_spec *last = &network->layers[network->n_layers - 1].spec;
+    const nnf_activation own = objective->loss == NNF_LOSS_BINARY_CROSSENTROPY_LOGITS ? NNF_ACTIVATION_SIGMOID : NNF_ACTIVATION_SOFTMAX;
+    if (!nnf_objective_takes_logits(objective))
+        return true;
+    return (last->kind == NNF_LAYER_DENSE || last->kind == NNF_LAYER_ACTIVATION) &&
+           (last->activation == own || last->activation == NNF_ACTIVATION_LINEAR);
+}
+
+nnf_status nnf_trainer_create(nnf_network *network, nnf_optimizer *optimizer, const nnf_objective *objective, nnf_trainer **result)
+{
+    if ((unsigned)objective->loss >= NNF_N_LOSSES || objective->n_metrics < 0 || objective->n_metrics > NNF_MAX_METRICS)
+        return NNF_STATUS_INVALID_ARGUMENT;
+    for (int m = 0; m < objective->n_metrics; m++)
+        if ((unsigned)objective->metrics[m] >= NNF_N_METRICS)
+            return NNF_STATUS_INVALID_ARGUMENT;
+    if (!fits_network(objective, network) || (optimizer && optimizer->network != network))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    nnf_trainer *trainer = calloc(1, sizeof *trainer);
+    if (!trainer)
+        return NNF_STATUS_OUT_OF_MEMORY;
+    *trainer = (nnf_trainer){.network = network, .rule = optimizer ? &optimizer->rule : NULL, .objective = *objective};
+    *result = trainer;
+    return NNF_STATUS_OK;
+}
+
+void nnf_trainer_free(nnf_trainer *trainer)
+{
+    if (trainer)
+        nnf_trainer_release(trainer);
+    free(trainer);
+}
+
+static bool is_valid_data(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *y)
+{
+    if (!nnf_is_source(x, network->in_size) || x->n_rows > MAX_SAMPLES || !y || y->n_rows != x->n_rows)
+        return false;
+    return y->dtype == NNF_I32 ? y->data && y->n_columns == 1 && y->row_stride == (int64_t)sizeof(int32_t)
+                               : nnf_is_source(y, network->out_size);
+}
+
+nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
+{
+    if (!trainer->rule || !is_valid_data(trainer->network, x, y) || run->batch_size < 1 || run->first_batch < 0)
+        return NNF_STATUS_INVALID_ARGUMENT;
+    return nnf_train(trainer, x, y, run, stats);
+}
+
+nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll, void *poll_argument,
+                                nnf_stats *stats)
+{
+    if (!is_valid_data(trainer->network, x, y))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    return nnf_evaluate(trainer->network, &trainer->objective, x, y, poll, poll_argument, stats);
+}

@@ -1,0 +1,171 @@
+/* team.c: OpenMP starts the threads; the barrier is our own, because a batch meets it a dozen times and
+ * a short spin costs less than libgomp's. */
+#include "base/team.h"
+#include "base/cpu.h"
+#include "base/float_state.h"
+
+#include <limits.h>
+#include <omp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum { CACHE_LINE = 64, SPINS_BEFORE_YIELD = 2000 };
+
+struct nnf_team {
+    alignas(CACHE_LINE) atomic_int n_arrived;
+    alignas(CACHE_LINE) atomic_uint phase; /* barriers passed: where waiting members look */
+};
+
+/* ---- fork ----
+ *
+ * libgomp keeps its threads for the next region; a forked child inherits the list of them but not the threads, and
+ * waits for ever. Before a fork the forking thread therefore sends its own away (other threads' lists
+ * are out of the child's reach). LLVM's runtime cares for itself and must be left alone. */
+
+/* Threads that the calling thread has once been seen to get. */
+static _Thread_local int n_proven = 1;
+
+static void release_threads(void)
+{
+    omp_pause_resource_all(omp_pause_hard);
+    n_proven = 1;
+}
+
+/* Every module compiled or preloaded with LLVM's runtime brings this symbol. */
+extern void __kmpc_begin(void *, int) __attribute__((weak));
+
+static void register_fork_hook(void)
+{
+    if (__kmpc_begin == NULL)
+        pthread_atfork(release_threads, NULL, NULL);
+}
+
+/* ---- the number of threads that can be had ----
+ *
+ * OpenMP runtimes end the process when a thread cannot be created, so that is tried before. */
+
+typedef struct thread_probe {
+    int n_wanted, n_reached;
+} thread_probe;
+
+/* Each thread starts the next and waits for it, so all are alive together. */
+static void *probe_from_here(void *argument)
+{
+    thread_probe *probe = argument;
+    pthread_t next;
+    if (++probe->n_reached < probe->n_wanted && pthread_create(&next, NULL, probe_from_here, probe) == 0)
+        pthread_join(next, NULL);
+    return NULL;
+}
+
+static int limit_to_possible(int n_threads)
+{
+    if (n_threads <= n_proven)
+        return n_threads;
+    thread_probe probe = {n_threads, 0};
+    probe_from_here(&probe);
+    n_proven = probe.n_reached;
+    return n_proven;
+}
+
+/* ---- a run ---- */
+
+static void run_member(nnf_member member, nnf_team_work work, void *argument)
+{
+    const nnf_float_state state = nnf_float_state_get();
+    nnf_float_state_set(NNF_FLOAT_STATE_OF_CORE);
+    work(&member, argument);
+    nnf_float_state_set(state);
+}
+
+void nnf_team_run(int n_threads, nnf_team_work work, void *argument)
+{
+    nnf_team team = {0};
+    if (n_threads > 1) {
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        pthread_once(&once, register_fork_hook);
+        n_threads = limit_to_possible(n_threads);
+    }
+    /* A single thread stays out of OpenMP: nothing to start, nothing to inherit. */
+    if (n_threads <= 1) {
+        run_member((nnf_member){&team, 0, 1}, work, argument);
+        return;
+    }
+#pragma omp parallel num_threads(n_threads)
+    run_member((nnf_member){&team, omp_get_thread_num(), omp_get_num_threads()}, work, argument);
+}
+
+static inline void pause_core(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+void nnf_team_barrier(nnf_member *member)
+{
+    nnf_team *team = member->team;
+    /* Read before arriving: the phase cannot change while this member is missing. */
+    const unsigned phase = atomic_load_explicit(&team->phase, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&team->n_arrived, 1, memory_order_acq_rel) == member->size - 1) {
+        atomic_store_explicit(&team->n_arrived, 0, memory_order_relaxed);
+        atomic_store_explicit(&team->phase, phase + 1, memory_order_release);
+        return;
+    }
+    for (int n_spins = 0; atomic_load_explicit(&team->phase, memory_order_acquire) == phase;) {
+        if (n_spins < SPINS_BEFORE_YIELD) {
+            n_spins++;
+            pause_core();
+        } else {
+            sched_yield();
+        }
+    }
+}
+
+void nnf_team_share(const nnf_member *member, int64_t n, int64_t *begin, int64_t *end)
+{
+    const int64_t each = n / member->size, rest = n % member->size;
+    const int64_t i = member->index;
+    *begin = i * each + (i < rest ? i : rest);
+    *end = *begin + each + (i < rest);
+}
+
+/* ---- the number of threads that are wanted ---- */
+
+/* The positive number that the variable's value, or its first part before a comma, is; INT_MAX if it is none. */
+static int read_limit(const char *name)
+{
+    const char *text = getenv(name);
+    if (text == NULL)
+        return INT_MAX;
+    char *end;
+    const long value = strtol(text, &end, 10);
+    const bool is_valid = end != text && (*end == '\0' || *end == ',') && value >= 1 && value < INT_MAX;
+    return is_valid ? (int)value : INT_MAX;
+}
+
+static int least(int a, int b) { return a < b ? a : b; }
+
+static atomic_int n_threads_set; /* 0: the default */
+
+int nnf_team_get_threads(void)
+{
+    static atomic_int n_threads_default; /* 0: not known yet. Found twice by a race it is the same */
+    const int n_set = atomic_load(&n_threads_set);
+    if (n_set > 0)
+        return n_set;
+    int n = atomic_load(&n_threads_default);
+    if (n == 0) {
+        n = least(nnf_cpu_count_usable_cores(), least(read_limit("NNFAST_NUM_THREADS"), read_limit("OMP_NUM_THREADS")));
+        atomic_store(&n_threads_default, n);
+    }
+    return n;
+}
+
+void nnf_team_set_threads(int n) { atomic_store(&n_threads_set, n > 0 ? n : 0); }

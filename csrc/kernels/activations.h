@@ -1,0 +1,48 @@
+/* activations.h: the list of activations. A row is the code, the name users write, and what the backward
+ * kernel reads beside the gradient:
+ *   OUTPUT  the derivative follows from y alone, so the pre-activation need not be kept
+ *   INPUT   it needs the pre-activation x
+ * To add one: a row here, a pair of functions in activations.inc.h. */
+#ifndef NNF_KERNELS_ACTIVATIONS_H
+#define NNF_KERNELS_ACTIVATIONS_H
+
+#include <stdbool.h>
+
+#define NNF_ELEMENTWISE_ACTIVATION_LIST(ROW) \
+    ROW(LINEAR, linear, OUTPUT)              \
+    ROW(SIGMOID, sigmoid, OUTPUT)            \
+    ROW(TANH, tanh, OUTPUT)                  \
+    ROW(RELU, relu, OUTPUT)                  \
+    ROW(LEAKY_RELU, leaky_relu, OUTPUT)      \
+    ROW(ELU, elu, OUTPUT)                    \
+    ROW(GELU, gelu, INPUT)                   \
+    ROW(SOFTPLUS, softplus, OUTPUT)          \
+    ROW(SILU, silu, INPUT)                   \
+    ROW(BINARY_STEP, binary_step, OUTPUT)    \
+    ROW(SIGN, sign, OUTPUT)
+
+/* Softmax is the one that looks at a whole row; its pair is in rows.inc.h. */
+#define NNF_ACTIVATION_LIST(ROW)         \
+    NNF_ELEMENTWISE_ACTIVATION_LIST(ROW) \
+    ROW(SOFTMAX, softmax, OUTPUT)
+
+typedef enum nnf_activation {
+#define NNF_ROW(code, name, needs) NNF_ACTIVATION_##code,
+    NNF_ACTIVATION_LIST(NNF_ROW)
+#undef NNF_ROW
+        NNF_N_ACTIVATIONS
+} nnf_activation;
+
+/* True if the backward kernel reads x, false if it reads y. */
+static inline bool nnf_activation_needs_input(nnf_activation activation)
+{
+    enum { OUTPUT, INPUT };
+    static const unsigned char needs[] = {
+#define NNF_ROW(code, name, what) what,
+        NNF_ACTIVATION_LIST(NNF_ROW)
+#undef NNF_ROW
+    };
+    return needs[activation] == INPUT;
+}
+
+#endif

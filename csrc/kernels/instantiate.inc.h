@@ -1,0 +1,91 @@
+/* instantiate.inc.h: everything of this folder for one (ISA, dtype), and the one symbol that leaves the file: its table.
+ *
+ * Parameters, from the ISA file: ISA (a name), ISA_FEATURES (bits of cpu.h), and those of simd.inc.h and gemm.inc.h.
+ * The compiler's flags for the ISA and REAL_BITS come from the build. */
+#include "base/cpu.h"
+#include "kernels/kernels.h"
+
+#include "kernels/vector_math.inc.h"
+
+#include "kernels/activations.inc.h"
+
+#include "kernels/lanes.inc.h"
+
+#include "kernels/rows.inc.h"
+
+#include "kernels/losses.inc.h"
+
+#include "kernels/metrics.inc.h"
+
+#include "kernels/optimizers.inc.h"
+
+#include "kernels/gemm.inc.h"
+
+#define NNF_ROW(code, name, needs)                                                                         \
+    static void name##_forward_rows(nnf_shape shape, nnf_rows x, nnf_rows y, double parameter)             \
+    {                                                                                                      \
+        map_rows(name##_forward, shape, x, y, parameter);                                                  \
+    }                                                                                                      \
+    static void name##_backward_rows(nnf_shape shape, nnf_rows saved, nnf_rows gradient, double parameter) \
+    {                                                                                                      \
+        map_gradient(name##_backward, shape, saved, gradient, parameter);                                  \
+    }
+NNF_ELEMENTWISE_ACTIVATION_LIST(NNF_ROW)
+#undef NNF_ROW
+
+#define NNF_ROW(code, name, n_slots, hyperparameters) \
+    static void name##_update_all(const nnf_update *update) { update_all(name##_update, n_slots, update); }
+NNF_OPTIMIZER_LIST(NNF_ROW)
+#undef NNF_ROW
+
+static const real real_one = 1;
+
+#define JOIN_AGAIN(a, b, c) a##b##c
+#define JOIN(a, b, c) JOIN_AGAIN(a, b, c)
+#define TEXT_AGAIN(name) #name
+#define TEXT(name) TEXT_AGAIN(name)
+#if REAL_BITS == 32
+#define TABLE JOIN(nnf_kernels_, ISA, _f32)
+#define TABLE_DTYPE NNF_F32
+#else
+#define TABLE JOIN(nnf_kernels_, ISA, _f64)
+#define TABLE_DTYPE NNF_F64
+#endif
+
+extern const nnf_kernels TABLE;
+const nnf_kernels TABLE = {
+    .isa = TEXT(ISA),
+    .dtype = TABLE_DTYPE,
+    .cpu_features = ISA_FEATURES,
+    .vector_length = VL,
+    .panel_width = TILE_VECTORS * VL,
+    .tile_rows = TILE_ROWS,
+    .gemm = gemm,
+#define NNF_ROW(code, name, needs) [NNF_ACTIVATION_##code] = name##_forward_rows,
+    .activation_forward = {NNF_ACTIVATION_LIST(NNF_ROW)},
+#undef NNF_ROW
+#define NNF_ROW(code, name, needs) [NNF_ACTIVATION_##code] = name##_backward_rows,
+    .activation_backward = {NNF_ACTIVATION_LIST(NNF_ROW)},
+#undef NNF_ROW
+#define NNF_ROW(code, name) [NNF_LOSS_##code] = loss_##name,
+    .loss = {NNF_LOSS_LIST(NNF_ROW)},
+#undef NNF_ROW
+#define NNF_ROW(code, name) [NNF_METRIC_##code] = metric_##name,
+    .metric = {NNF_METRIC_LIST(NNF_ROW)},
+#undef NNF_ROW
+#define NNF_ROW(code, name, n_slots, hyperparameters) [NNF_OPTIMIZER_##code] = name##_prepare,
+    .prepare = {NNF_OPTIMIZER_LIST(NNF_ROW)},
+#undef NNF_ROW
+#define NNF_ROW(code, name, n_slots, hyperparameters) [NNF_OPTIMIZER_##code] = name##_update_all,
+    .update = {NNF_OPTIMIZER_LIST(NNF_ROW)},
+#undef NNF_ROW
+    .gather = {[NNF_U8] = gather_u8, [NNF_F32] = gather_f32, [NNF_F64] = gather_f64},
+    .one_hot = one_hot,
+    .dropout = dropout,
+    .rescale = rescale,
+    .add = add,
+    .transpose = transpose,
+    .find_not_finite = find_not_finite,
+    .normal_quantile = normal_quantile,
+    .one = &real_one,
+};

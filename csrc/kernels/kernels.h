@@ -1,0 +1,133 @@
+/* kernels.h: the contract of every kernel, and the table that holds one (ISA, dtype) of them.
+ *
+ * "real" below is the table's element type, float or double. Kernels run on one core, allocate nothing, cannot
+ * fail and check nothing. Sizes and strides count elements. Unless said otherwise arrays may have any alignment
+ * and any length, and may be the same array but not overlap in another way.
+ *
+ * Every kernel gives the same bits in every table of its dtype. */
+#ifndef NNF_KERNELS_KERNELS_H
+#define NNF_KERNELS_KERNELS_H
+
+#include "base/dtype.h"
+#include "base/random.h"
+#include "kernels/activations.h"
+#include "kernels/losses.h"
+#include "kernels/metrics.h"
+#include "kernels/optimizers.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Rows of reals: row i starts at data + i * stride. */
+typedef struct nnf_rows {
+    void *data;
+    ptrdiff_t stride;
+} nnf_rows;
+
+typedef struct nnf_shape {
+    ptrdiff_t rows, columns;
+} nnf_shape;
+
+/* C[m x n] = start + A[m x k] B[k x n]: for each element one chain of fused multiply-adds, p ascending, begun
+ * with start and closed by adding +0.
+ *
+ *        B   p * b_stride + j             n <= panel_width. Rows of B and C have room up to the next multiple
+ *   A    C   i * c_stride + j             of vector_length; there B is read, C is overwritten with the chains
+ *   i * a_row_stride + p * a_k_stride     of what was read. start has room likewise. */
+typedef struct nnf_gemm {
+    ptrdiff_t m, n, k;
+    const void *a;
+    ptrdiff_t a_row_stride, a_k_stride;
+    const void *b;
+    ptrdiff_t b_stride;
+    void *c;
+    ptrdiff_t c_stride;
+    const void *start; /* n reals, the same for every row; NULL means +0 */
+} nnf_gemm;
+
+/* y = f(x). x and y may be the same rows. parameter: slope of leaky_relu, alpha of elu; others ignore it. */
+typedef void (*nnf_activation_forward)(nnf_shape shape, nnf_rows x, nnf_rows y, double parameter);
+/* gradient *= f'. saved holds y or x as the activation's row in activations.h says. */
+typedef void (*nnf_activation_backward)(nnf_shape shape, nnf_rows saved, nnf_rows gradient, double parameter);
+
+typedef struct nnf_loss_rows {
+    nnf_shape shape;
+    nnf_rows output; /* in: the network's output. Logits for a _logits loss, which replaces them by probabilities */
+    nnf_rows target;
+    nnf_rows gradient; /* out: scale * d(sum of row losses) / d(output, or logits); data NULL: not wanted */
+    double scale;
+    double *row_loss; /* out: one a row */
+} nnf_loss_rows;
+
+/* One value a row. */
+typedef void (*nnf_metric_rows)(nnf_shape shape, nnf_rows output, nnf_rows target, double *row_value);
+
+typedef struct nnf_update {
+    ptrdiff_t n;
+    void *parameter;
+    const void *gradient;
+    void *slot[NNF_MAX_SLOTS];
+    double factor[NNF_MAX_HYPERPARAMETERS]; /* from prepare */
+} nnf_update;
+
+/* Fills factor from hyperparameter for the step-th step (1, 2, ...): what is the same for all parameters is
+ * computed once a step, in double, without libm. */
+typedef void (*nnf_update_prepare)(const double *hyperparameter, int64_t step, double *factor);
+
+/* Copies rows order[0 .. shape.rows) of source (or rows first, first + 1, ... if order is NULL) to destination, each
+ * element made real, then fma(element, scale, offset). */
+typedef struct nnf_gather {
+    nnf_shape shape;
+    const void *source;
+    ptrdiff_t source_stride; /* bytes */
+    const uint32_t *order;
+    int64_t first;
+    nnf_rows destination;
+    double scale, offset;
+} nnf_gather;
+
+typedef struct nnf_kernels {
+    const char *isa;
+    nnf_dtype dtype;
+    uint32_t cpu_features; /* all of these bits of cpu.h are needed */
+    int vector_length;     /* reals in a register; divides panel_width */
+    int panel_width;       /* most columns of one gemm call */
+    int tile_rows;         /* rows of a register tile: m is best a multiple */
+
+    void (*gemm)(const nnf_gemm *gemm);
+    nnf_activation_forward activation_forward[NNF_N_ACTIVATIONS];
+    nnf_activation_backward activation_backward[NNF_N_ACTIVATIONS];
+    void (*loss[NNF_N_LOSSES])(const nnf_loss_rows *loss);
+    nnf_metric_rows metric[NNF_N_METRICS];
+    nnf_update_prepare prepare[NNF_N_OPTIMIZERS];
+    void (*update[NNF_N_OPTIMIZERS])(const nnf_update *update);
+
+    void (*gather[NNF_U8 + 1])(const nnf_gather *gather); /* by the source's dtype */
+    /* row i = 1 at label[order[i]] (or label[first + i]), else 0. Returns the first i whose label is outside [0, columns), or -1;
+     * such a row is all 0. */
+    int64_t (*one_hot)(nnf_shape shape, const int32_t *label, const uint32_t *order, int64_t first, nnf_rows destination);
+    /* y = kept ? x * (1 / (1 - rate)) : 0, kept by the number of index first + i * shape.columns + j. y may be x. */
+    void (*dropout)(nnf_shape shape, nnf_rows x, nnf_rows y, double rate, nnf_random_stream stream, uint64_t first);
+    /* y = fma(x, scale, offset). */
+    void (*rescale)(nnf_shape shape, nnf_rows x, nnf_rows y, double scale, double offset);
+    /* total += part, element by element. */
+    void (*add)(ptrdiff_t n, const void *part, void *total);
+    /* destination[j][i] = source[i][j], i < rows, j < columns. */
+    void (*transpose)(nnf_shape shape, nnf_rows source, nnf_rows destination);
+    /* The first i * columns + j that is NaN or infinite, or -1. */
+    int64_t (*find_not_finite)(nnf_shape shape, nnf_rows x);
+    /* y = the x for which a standard normal variable is below x with the given probability in (0, 1). */
+    void (*normal_quantile)(ptrdiff_t n, const void *probability, void *y);
+    const void *one; /* the real 1, a row of any length with stride 0 */
+} nnf_kernels;
+
+/* The tables in order of preference, ended by NULL; those of both dtypes stand together. */
+extern const nnf_kernels *const nnf_kernel_tables[];
+
+bool nnf_kernels_can_run(const nnf_kernels *table);
+
+/* The first table of a dtype that this CPU can run, or the one that isa names ("avx2"); isa may be NULL. NULL if there
+ * is none: unknown name or unsupported CPU. */
+const nnf_kernels *nnf_kernels_get(nnf_dtype dtype, const char *isa);
+
+#endif

@@ -1,0 +1,147 @@
+/* pass.c: see pass.h. */
+#include "network/pass.h"
+#include "base/team.h"
+#include "network/predict.h"
+#include "ops/rows.h"
+#include "ops/work.h"
+#include <string.h>
+
+bool nnf_pass_allocate(nnf_network *network, nnf_pass *pass)
+{
+    *pass = (nnf_pass){.network = network};
+    nnf_arena_plan(&pass->gradients, network->parameter_size);
+    return network->parameter_size == 0 || nnf_arena_create(&pass->gradients);
+}
+
+void nnf_pass_release(nnf_pass *pass)
+{
+    nnf_workspace_free(&pass->workspace);
+    nnf_arena_free(&pass->gradients);
+}
+
+/* ---- forward ---- */
+
+typedef struct forward_job {
+    const nnf_pass *pass;
+    const nnf_matrix *x, *out;
+} forward_job;
+
+static void forward_member(nnf_member *member, void *argument)
+{
+    const forward_job *job = argument;
+    const nnf_pass *pass = job->pass;
+    int64_t begin, end;
+    nnf_team_share(member, job->x->n_rows, &begin, &end);
+    nnf_passes_gather(pass->network, &pass->workspace, job->x, NULL, 0, begin, end);
+    nnf_passes_forward(pass->network, &pass->workspace, pass->mode, begin, end);
+    nnf_copy_output(pass->network, nnf_passes_get_output(pass->network, &pass->workspace, pass->mode.training), begin, end, job->out,
+                    begin);
+}
+
+bool nnf_pass_run_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, nnf_pass_mode mode)
+{
+    if (!nnf_workspace_reserve(&pass->workspace, pass->network, (ptrdiff_t)x->n_rows, true))
+        return false;
+    pass->mode = mode;
+    pass->n_rows = (ptrdiff_t)x->n_rows;
+    nnf_team_run(nnf_work_choose_threads((double)x->n_rows * pass->network->work_per_row / 3), forward_member,
+                 &(forward_job){pass, x, out});
+    return true;
+}
+
+/* ---- backward ---- */
+
+typedef struct backward_job {
+    nnf_pass *pass;
+    const nnf_matrix *grad_output, *grad_input;
+} backward_job;
+
+static void load_output_gradient(const backward_job *job, ptrdiff_t begin, ptrdiff_t end)
+{
+    const nnf_network *network = job->pass->network;
+    network->kernels->gather[job->grad_output->dtype](&(nnf_gather){
+        .shape = {end - begin, network->out_size},
+        .source = job->grad_output->data,
+        .source_stride = (ptrdiff_t)job->grad_output->row_stride,
+        .first = begin,
+        .destination = nnf_rows_at(network->kernels, nnf_passes_get_output_gradient(network, &job->pass->workspace), begin, 0),
+        .scale = 1,
+    });
+}
+
+static void store_input_gradient(const backward_job *job, ptrdiff_t begin, ptrdiff_t end)
+{
+    const nnf_network *network = job->pass->network;
+    const nnf_rows to = {job->grad_input->data,
+                         (ptrdiff_t)job->grad_input->row_stride / (ptrdiff_t)nnf_dtype_size(network->kernels->dtype)};
+    network->kernels->rescale((nnf_shape){end - begin, network->in_size},
+                              nnf_rows_at(network->kernels, job->pass->workspace.input_gradient, begin, 0),
+                              nnf_rows_at(network->kernels, to, begin, 0), network->in_scale, 0);
+}
+
+static void backward_member(nnf_member *member, void *argument)
+{
+    const backward_job *job = argument;
+    nnf_pass *pass = job->pass;
+    const nnf_network *network = pass->network;
+    const bool want_input = job->grad_input != NULL;
+    int64_t begin, end;
+    nnf_team_share(member, pass->n_rows, &begin, &end);
+    load_output_gradient(job, begin, end);
+    nnf_passes_backward(network, &pass->workspace, pass->mode, want_input ? 0 : network->first_trained, want_input, begin, end);
+    if (want_input)
+        store_input_gradient(job, begin, end);
+    nnf_team_barrier(member);
+
+    _Alignas(64) unsigned char tile[NNF_BLOCK_BYTES];
+    int task, last;
+    nnf_network_share_tasks(network, member->index, member->size, &task, &last);
+    for (; task < last; task++) {
+        nnf_passes_block_gradient(network, &pass->workspace, pass->mode.training, &network->tasks[task], pass->n_rows, tile);
+        memcpy(pass->gradients.base + nnf_task_offset(network, &network->tasks[task]), tile,
+               (size_t)nnf_task_size(network, &network->tasks[task]) * nnf_dtype_size(network->kernels->dtype));
+    }
+}
+
+/* The lowest dense layer's transposed copy is not kept, as training has no use for it. */
+static void refresh_lowest(const nnf_network *network)
+{
+    for (int l = 0; l < network->n_layers; l++)
+        if (network->layers[l].spec.kind == NNF_LAYER_DENSE && !network->layers[l].keep_transposed)
+            nnf_network_refresh(network, l);
+}
+
+void nnf_pass_run_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input)
+{
+    if (grad_input)
+        refresh_lowest(pass->network);
+    nnf_team_run(nnf_work_choose_threads((double)pass->n_rows * pass->network->work_per_row / 3), backward_member,
+                 &(backward_job){pass, grad_output, grad_input});
+}
+
+/* ---- update ---- */
+
+typedef struct update_job {
+    const nnf_pass *pass;
+    const nnf_rule *rule;
+} update_job;
+
+static void update_member(nnf_member *member, void *argument)
+{
+    const update_job *job = argument;
+    const nnf_network *network = job->pass->network;
+    int task, last;
+    nnf_network_share_tasks(network, member->index, member->size, &task, &last);
+    for (; task < last; task++) {
+        const nnf_task *t = &network->tasks[task];
+        const size_t offset = nnf_task_offset(network, t);
+        nnf_task_update(network, t, job->rule, job->pass->gradients.base + offset);
+    }
+}
+
+void nnf_pass_run_update(nnf_pass *pass, nnf_rule *rule)
+{
+    nnf_rule_prepare(rule);
+    nnf_team_run(nnf_work_choose_threads((double)pass->network->parameter_size), update_member, &(update_job){pass, rule});
+    rule->step++;
+}

@@ -1,0 +1,120 @@
+/* nnfast.h: the public interface of the core, all that Cython sees.
+ *
+ * Every function that takes an object made here may be called from any thread, but not two at a time on one object unless
+ * both only read it (nnf_network_predict and nnf_network_get_parameter only read). None calls back into Python but through a poll.
+ *
+ * Sizes count elements, strides bytes. "dtype" is the network's: its parameters, gradients and outputs. */
+#ifndef NNFAST_H
+#define NNFAST_H
+
+#include "base/matrix.h"
+#include "base/status.h"
+#include "kernels/optimizers.h"
+#include "network/spec.h"
+#include "training/run.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- the process ---- */
+
+/* Must succeed before anything else here is called: chooses the kernels; reads NNFAST_ISA. */
+nnf_status nnf_core_start(void);
+/* The name of the instruction set in use, and the i-th this CPU can run (NULL past the last). */
+const char *nnf_core_get_isa(void);
+const char *nnf_core_get_runnable_isa(int i);
+/* Changes the kernels for networks made from now on; for tests and comparisons. */
+nnf_status nnf_core_set_isa(const char *isa);
+int nnf_core_get_threads(void);
+void nnf_core_set_threads(int n_threads); /* <= 0: the default */
+int nnf_core_count_usable_cores(void);
+
+/* ---- the lists of the kernels: name of the i-th row, 0 <= i < NNF_N_... ---- */
+
+const char *nnf_activation_get_name(int activation);
+const char *nnf_loss_get_name(int loss);
+const char *nnf_metric_get_name(int metric);
+const char *nnf_optimizer_get_name(int rule);
+const char *nnf_optimizer_get_hyperparameter_names(int rule); /* separated by spaces */
+int nnf_optimizer_count_slots(int rule);
+
+/* ---- networks: layers and their parameters ---- */
+
+typedef struct nnf_network nnf_network;
+
+/* All parameters are 0. */
+nnf_status nnf_network_create(const nnf_network_spec *spec, nnf_network **network);
+void nnf_network_free(nnf_network *network);
+/* values: dtype; weights (in_size, out_size) row by row, bias (out_size). layer counts all layers of the spec from 0. */
+nnf_status nnf_network_get_parameter(const nnf_network *network, int layer, nnf_parameter which, void *values);
+nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parameter which, const void *values);
+/* Dropout is off. out: dtype, out.n_columns = out_size. x: NNF_U8, NNF_F32 or NNF_F64. */
+nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out);
+
+/* ---- optimizers: an update rule and its state for one network ---- */
+
+typedef struct nnf_optimizer nnf_optimizer;
+
+/* The network must outlive the optimizer. State is 0, step is 0. */
+nnf_status nnf_optimizer_create(nnf_network *network, nnf_optimizer_rule rule, const double *hyperparameters, nnf_optimizer **optimizer);
+void nnf_optimizer_free(nnf_optimizer *optimizer);
+/* hyperparameters: as many, and in the order, as the rule's row in optimizers.h names. */
+void nnf_optimizer_set_hyperparameters(nnf_optimizer *optimizer, const double *hyperparameters);
+int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer);
+void nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step);
+nnf_status nnf_optimizer_get_state(const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, void *values);
+nnf_status nnf_optimizer_set_state(nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, const void *values);
+
+/* ---- passes: forward and backward one at a time, for what fit does not do ---- */
+
+typedef struct nnf_pass nnf_pass;
+
+/* Memory for passes of one network, which must outlive it. */
+nnf_status nnf_pass_create(nnf_network *network, nnf_pass **pass);
+void nnf_pass_free(nnf_pass *pass);
+/* Keeps what backward needs. With training, dropout is on, drawn from (seed, epoch). */
+nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, bool training, uint64_t seed, uint32_t epoch);
+/* After forward: grad_output (dtype, out's shape) -> grad_input (dtype, x's shape; data NULL if not wanted); the sums over rows
+ * of the parameters' gradients are kept. */
+nnf_status nnf_pass_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input);
+nnf_status nnf_pass_get_gradient(const nnf_pass *pass, int layer, nnf_parameter which, void *values);
+/* One step with the gradients of the last backward; parameters that are not trained stay. */
+nnf_status nnf_pass_apply(nnf_pass *pass, nnf_optimizer *optimizer);
+
+/* ---- trainers: whole epochs ---- */
+
+typedef struct nnf_trainer nnf_trainer;
+
+/* network and optimizer must outlive the trainer; optimizer may be NULL for a trainer that only evaluates. */
+nnf_status nnf_trainer_create(nnf_network *network, nnf_optimizer *optimizer, const nnf_objective *objective, nnf_trainer **trainer);
+void nnf_trainer_free(nnf_trainer *trainer);
+/* y: NNF_I32 with one column: class labels for a categorical loss; else NNF_F32, NNF_F64 or NNF_U8 with out_size columns.
+ * stats: n_epochs of them; on any failure those of finished epochs are valid, and the next tells the rows and batches done.
+ * NOT_FINITE and LABEL_OUT_OF_RANGE leave the parameters as the batch before left them. */
+nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats);
+/* Dropout off, nothing changed. poll as in nnf_run; may be NULL. */
+nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll, void *poll_argument,
+                                nnf_stats *stats);
+
+/* ---- bare kernels on whole arrays ---- */
+
+nnf_status nnf_array_activation(nnf_activation activation, const nnf_matrix *x, const nnf_matrix *y, double parameter);
+/* gradient *= f', in place; saved is y, or x where the list says so. */
+nnf_status nnf_array_activation_gradient(nnf_activation activation, const nnf_matrix *saved, const nnf_matrix *gradient, double parameter);
+/* y = x w + bias; w (in, out), bias may be NULL. */
+nnf_status nnf_array_dense_forward(const nnf_matrix *x, const nnf_matrix *w, const void *bias, const nnf_matrix *y);
+/* Any of grad_x, grad_w, grad_bias may be NULL. */
+nnf_status nnf_array_dense_backward(const nnf_matrix *x, const nnf_matrix *w, const nnf_matrix *grad_y, const nnf_matrix *grad_x,
+                                    const nnf_matrix *grad_w, void *grad_bias);
+/* row_loss: n_rows doubles. output is replaced by probabilities for _logits losses. gradient may be NULL. */
+nnf_status nnf_array_loss(nnf_loss loss, const nnf_matrix *output, const nnf_matrix *target, double scale, double *row_loss,
+                          const nnf_matrix *gradient);
+/* parameter and slots (as many as the rule has) are updated in place; all have n elements of dtype. */
+nnf_status nnf_array_update(nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient, void *const *slots,
+                            const double *hyperparameters, int64_t step);
+/* The flat index of the first NaN or infinity, or -1. */
+int64_t nnf_array_find_not_finite(const nnf_matrix *x);
+/* Numbers in (0, 1) of the stream (seed, initialisation, layer), and the standard normal quantile of such. */
+void nnf_random_fill_uniform(uint64_t seed, int layer, int64_t n, double *out);
+void nnf_array_normal_quantile(int64_t n, const double *probability, double *out);
+
+#endif

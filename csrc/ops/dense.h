@@ -1,0 +1,51 @@
+/* dense.h: the dense layer: forward, gradient of the input, and gradient of the parameters.
+ *
+ *   forward         y[n x out] = f(x[n x in] w[in x out] + bias)
+ *   backward        gradient of y becomes that of z = x w + bias, in place; then grad_x = grad_z w^T
+ *   block gradient  grad_w[i][o] = sum over rows of x[.][i] grad_z[.][o], for a block of w
+ *
+ * Rows given to one call are done by one thread; every row of y and grad_x has a stride with room for whole vectors. */
+#ifndef NNF_OPS_DENSE_H
+#define NNF_OPS_DENSE_H
+
+#include "kernels/kernels.h"
+#include "ops/panels.h"
+
+/* Gradients of more rows than this are summed in shards of this many, the shards' sums added in order. Part of the numerics:
+ * changing it changes results. */
+enum { NNF_SHARD_ROWS = 1024 };
+
+/* Rows of w in a block: its gradient is a tile in the first-level cache. A multiple of every tile_rows. */
+enum { NNF_BLOCK_ROWS = 48, NNF_BLOCK_BYTES = NNF_BLOCK_ROWS * 256 };
+
+typedef struct nnf_dense {
+    nnf_panels panels;            /* of w: (in, out) */
+    nnf_panels transposed_panels; /* of w^T: (out, in) */
+    nnf_activation activation;
+    double parameter;
+    bool keep_input;                   /* the activation's derivative needs z */
+    void *weights, *bias, *transposed; /* bias: 0 if unused, padded to whole vectors. transposed: w^T */
+} nnf_dense;
+
+/* One block of parameters: rows row .. row + n_rows - 1 of a panel of w; n_rows 0 stands for the panel's part of the bias. */
+typedef struct nnf_block {
+    ptrdiff_t panel, row, n_rows;
+} nnf_block;
+
+/* z: where pre-activations go; the same rows as y unless keep_input. activate false leaves y = z. */
+void nnf_dense_forward(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows x, nnf_rows z, nnf_rows y, bool activate);
+/* gradient *= f'. saved: z if keep_input, else y. */
+void nnf_dense_backward(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows saved, nnf_rows gradient);
+/* transposed must be up to date. */
+void nnf_dense_input_gradient(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows grad_z, nnf_rows grad_x);
+/* tile: the block's gradient over n rows, laid out as the block lies in memory; NNF_BLOCK_BYTES of room. */
+void nnf_dense_block_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, ptrdiff_t n, nnf_rows x, nnf_rows grad_z,
+                              void *tile);
+/* Brings transposed up to date with a block of w. */
+void nnf_dense_refresh(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block);
+
+/* Where a block begins, from the start of w or of the bias, and how many reals it has. */
+ptrdiff_t nnf_block_offset(const nnf_dense *dense, nnf_block block);
+ptrdiff_t nnf_block_size(const nnf_dense *dense, nnf_block block);
+
+#endif

@@ -1,0 +1,74 @@
+/* panels.c: see panels.h. */
+#include "ops/panels.h"
+#include "base/memory.h"
+#include <string.h>
+
+static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
+nnf_panels nnf_panels_plan(const nnf_kernels *kernels, ptrdiff_t rows, ptrdiff_t columns)
+{
+    return (nnf_panels){
+        .rows = rows,
+        .columns = columns,
+        .width = kernels->panel_width,
+        .count = (columns + kernels->panel_width - 1) / kernels->panel_width,
+        .vector = kernels->vector_length,
+    };
+}
+
+size_t nnf_panels_size(const nnf_kernels *kernels, const nnf_panels *panels)
+{
+    const size_t row = nnf_round_up((size_t)panels->columns, (size_t)panels->vector);
+    return nnf_size_multiply(nnf_size_multiply((size_t)panels->rows, row), nnf_dtype_size(kernels->dtype));
+}
+
+ptrdiff_t nnf_panels_columns(const nnf_panels *panels, ptrdiff_t panel)
+{
+    return least(panels->width, panels->columns - panel * panels->width);
+}
+
+ptrdiff_t nnf_panels_width(const nnf_panels *panels, ptrdiff_t panel)
+{
+    return (ptrdiff_t)nnf_round_up((size_t)nnf_panels_columns(panels, panel), (size_t)panels->vector);
+}
+
+ptrdiff_t nnf_panels_offset(const nnf_panels *panels, ptrdiff_t panel, ptrdiff_t row)
+{
+    return panel * panels->width * panels->rows + row * nnf_panels_width(panels, panel);
+}
+
+void nnf_panels_pack(const nnf_kernels *kernels, const nnf_panels *panels, const void *matrix, void *packed)
+{
+    const size_t size = nnf_dtype_size(kernels->dtype);
+    for (ptrdiff_t panel = 0; panel < panels->count; panel++)
+        for (ptrdiff_t row = 0; row < panels->rows; row++)
+            memcpy((char *)packed + (size_t)nnf_panels_offset(panels, panel, row) * size,
+                   (const char *)matrix + (size_t)(row * panels->columns + panel * panels->width) * size,
+                   (size_t)nnf_panels_columns(panels, panel) * size);
+}
+
+void nnf_panels_unpack(const nnf_kernels *kernels, const nnf_panels *panels, const void *packed, void *matrix)
+{
+    const size_t size = nnf_dtype_size(kernels->dtype);
+    for (ptrdiff_t panel = 0; panel < panels->count; panel++)
+        for (ptrdiff_t row = 0; row < panels->rows; row++)
+            memcpy((char *)matrix + (size_t)(row * panels->columns + panel * panels->width) * size,
+                   (const char *)packed + (size_t)nnf_panels_offset(panels, panel, row) * size,
+                   (size_t)nnf_panels_columns(panels, panel) * size);
+}
+
+void nnf_panels_transpose(const nnf_kernels *kernels, const nnf_panels *panels, void *packed, ptrdiff_t panel, ptrdiff_t row,
+                          ptrdiff_t n_rows, const nnf_panels *transposed_panels, void *transposed)
+{
+    const size_t size = nnf_dtype_size(kernels->dtype);
+    const ptrdiff_t first_column = panel * panels->width;
+    for (ptrdiff_t end = row + n_rows, next; row < end; row = next) {
+        const ptrdiff_t to_panel = row / transposed_panels->width, lane = row % transposed_panels->width;
+        next = least(end, (to_panel + 1) * transposed_panels->width);
+        const nnf_rows source = {(char *)packed + (size_t)nnf_panels_offset(panels, panel, row) * size, nnf_panels_width(panels, panel)};
+        const nnf_rows destination = {(char *)transposed +
+                                          (size_t)(nnf_panels_offset(transposed_panels, to_panel, first_column) + lane) * size,
+                                      nnf_panels_width(transposed_panels, to_panel)};
+        kernels->transpose((nnf_shape){next - row, nnf_panels_columns(panels, panel)}, source, destination);
+    }
+}

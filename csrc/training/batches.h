@@ -1,0 +1,28 @@
+/* batches.h: in which order samples come, and their targets. */
+#ifndef NNF_TRAINING_BATCHES_H
+#define NNF_TRAINING_BATCHES_H
+
+#include "base/matrix.h"
+#include "network/workspace.h"
+
+/* The order of samples in one epoch; made again only when seed or epoch change. */
+typedef struct nnf_order {
+    uint32_t *sample; /* NULL where samples come as they lie */
+    int64_t n;
+    bool is_made;
+    uint64_t seed;
+    uint32_t epoch;
+} nnf_order;
+
+/* Makes room for n samples, or none if they are not shuffled. False if memory is short. */
+bool nnf_order_reserve(nnf_order *order, int64_t n, bool shuffle);
+/* Allocates nothing. */
+void nnf_order_shuffle(nnf_order *order, uint64_t seed, uint32_t epoch);
+void nnf_order_free(nnf_order *order);
+
+/* Copies the targets of rows order[i] (or first + i) of y to target rows i, begin <= i < end: class labels become one-hot rows.
+ * False if a label is out of range. */
+bool nnf_batches_gather_targets(const nnf_network *network, const nnf_workspace *workspace, const nnf_matrix *y, const uint32_t *order,
+                                int64_t first, ptrdiff_t begin, ptrdiff_t end);
+
+#endif

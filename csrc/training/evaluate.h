@@ -1,0 +1,12 @@
+/* evaluate.h: loss and metrics over many rows, in chunks shared by a team. Only reads the network. */
+#ifndef NNF_TRAINING_EVALUATE_H
+#define NNF_TRAINING_EVALUATE_H
+
+#include "base/status.h"
+#include "training/metrics.h"
+
+/* A loss that is not finite is a result here, not a failure. */
+nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objective, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll,
+                        void *poll_argument, nnf_stats *stats);
+
+#endif

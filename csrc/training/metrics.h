@@ -1,0 +1,29 @@
+/* metrics.h: from outputs and targets to a loss, its gradient, and sums of row values. */
+#ifndef NNF_TRAINING_METRICS_H
+#define NNF_TRAINING_METRICS_H
+
+#include "network/passes.h"
+#include "training/run.h"
+
+/* Row values of a batch: value[0][i] is the loss of row i, value[1 + m][i] its m-th metric. */
+typedef struct nnf_row_values {
+    double *value;
+    ptrdiff_t n_rows; /* room */
+} nnf_row_values;
+
+/* True if the loss joins with the last layer's activation, which is then to be left out of the forward pass. */
+bool nnf_objective_takes_logits(const nnf_objective *objective);
+
+/* Rows begin .. end - 1: row values, and unless gradient_scale is 0 the gradient of (gradient_scale * sum of row losses) where
+ * going backward starts. Outputs become probabilities if they were logits. False if a row's loss is not finite. */
+bool nnf_objective_measure(const nnf_objective *objective, const nnf_network *network, const nnf_workspace *workspace, bool training,
+                           double gradient_scale, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end);
+
+/* Adds the sums over rows 0 .. n - 1, each by the same tree for the same n, to stats. */
+void nnf_stats_add_rows(nnf_stats *stats, nnf_row_values values, int n_metrics, ptrdiff_t n);
+void nnf_stats_add(nnf_stats *stats, const nnf_stats *part, int n_metrics);
+
+/* What a batch's gradient is multiplied by: losses are means over the batch, but for those that are sums by name. */
+double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_size);
+
+#endif

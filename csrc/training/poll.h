@@ -1,0 +1,17 @@
+/* poll.h: asking the caller, about 20 times a second, whether to go on. */
+#ifndef NNF_TRAINING_POLL_H
+#define NNF_TRAINING_POLL_H
+
+#include "training/run.h"
+
+typedef struct nnf_poller {
+    nnf_poll poll; /* may be NULL */
+    void *argument;
+    int64_t next; /* nanoseconds of the monotonic clock */
+} nnf_poller;
+
+nnf_poller nnf_poller_start(nnf_poll poll, void *argument);
+/* False if the caller wants an end. Cheap where it is not yet time. */
+bool nnf_poller_ask(nnf_poller *poller, const nnf_progress *progress);
+
+#endif

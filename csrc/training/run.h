@@ -1,0 +1,44 @@
+/* run.h: what is trained for, and what a run of epochs is told and tells. */
+#ifndef NNF_TRAINING_RUN_H
+#define NNF_TRAINING_RUN_H
+
+#include "kernels/losses.h"
+#include "kernels/metrics.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { NNF_MAX_METRICS = 8 };
+
+typedef struct nnf_objective {
+    nnf_loss loss; /* a _logits loss takes the place of the last layer's activation, which must be its own or linear */
+    int n_metrics;
+    nnf_metric metrics[NNF_MAX_METRICS];
+} nnf_objective;
+
+typedef struct nnf_progress {
+    int64_t epoch, batch, n_batches; /* epochs of the run and batches of the epoch that are finished, batches of an epoch */
+    double loss;                     /* mean over the rows of this epoch so far */
+} nnf_progress;
+
+/* Called about 20 times a second by the calling thread, between batches; false ends the run at a batch border. */
+typedef bool (*nnf_poll)(const nnf_progress *progress, void *argument);
+
+typedef struct nnf_run {
+    int64_t batch_size;
+    uint32_t first_epoch, n_epochs; /* epoch numbers key shuffling and dropout */
+    int64_t first_batch, n_batches; /* of each epoch; n_batches <= 0: to the end */
+    bool shuffle;
+    uint64_t seed;
+    nnf_poll poll; /* may be NULL */
+    void *poll_argument;
+} nnf_run;
+
+/* Sums of an epoch. */
+typedef struct nnf_stats {
+    double loss;                    /* sum of row losses */
+    double metric[NNF_MAX_METRICS]; /* sums of row values */
+    int64_t n_rows;
+    int64_t n_batches; /* finished ones; where a run ends early also the number of the batch that failed */
+} nnf_stats;
+
+#endif

@@ -1,0 +1,131 @@
+"""The compiled core as Python sees it. Only ``_lowering``, ``training`` and their neighbours talk to it.
+
+Arrays handed in must be what ``data.arrays`` makes: 2-d, native byte order, elements of a row side by side,
+dtype uint8, float32 or float64 (int32, one column, for class labels). Shapes and finiteness are the caller's to check
+with good messages; the core checks again and raises ValueError with a terse one.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+ParameterName = Literal["weights", "bias"]
+
+ACTIVATIONS: dict[str, str]
+"""Name -> what the derivative is computed from: "output" or "input"."""
+LOSSES: tuple[str, ...]
+METRICS: tuple[str, ...]
+OPTIMIZERS: dict[str, tuple[int, tuple[str, ...]]]
+"""Rule -> (number of state slots, hyperparameter names in order)."""
+
+class LayerSpec(NamedTuple):
+    kind: Literal["dense", "activation", "dropout", "rescaling"]
+    out_size: int = 0
+    use_bias: bool = True
+    train_weights: bool = True
+    train_bias: bool = True
+    activation: str = "linear"
+    parameter: float = 0.0
+    rate: float = 0.0
+    scale: float = 1.0
+    offset: float = 0.0
+
+class Progress(NamedTuple):
+    epoch: int
+    """Epochs of this run that are finished."""
+    batch: int
+    n_batches: int
+    loss: float
+
+class Stats(NamedTuple):
+    loss: float
+    """Sum of the rows' losses."""
+    metrics: tuple[float, ...]
+    """Sums of the rows' values."""
+    n_rows: int
+    n_batches: int
+
+class RunStopped(Exception):
+    """A run that ended early; ``args[0]`` is the reason, ``stats`` the finished epochs and then the unfinished one."""
+
+    reason: Literal["stopped", "not_finite", "label_out_of_range"]
+    stats: list[Stats]
+
+Poll = Callable[[Progress], object]
+"""Called about 20 times a second between batches; return False to stop. Exceptions (KeyboardInterrupt too) stop the
+run at a batch border and are raised from run()."""
+
+def get_isa() -> str: ...
+def get_runnable_isas() -> tuple[str, ...]: ...
+def set_isa(name: str) -> None:
+    """For networks made from now on. ValueError if unknown or not runnable here."""
+
+def get_num_threads() -> int: ...
+def set_num_threads(n: int) -> None: ...
+def count_usable_cores() -> int: ...
+
+class Network:
+    def __init__(
+        self, dtype: str, in_size: int, in_scale: float, in_offset: float, layers: Sequence[LayerSpec]
+    ) -> None: ...
+    dtype: str
+    in_size: int
+    out_size: int
+    def get_parameter(self, layer: int, name: ParameterName) -> Array: ...
+    def set_parameter(self, layer: int, name: ParameterName, values: Array) -> None: ...
+    def predict(self, x: Array, out: Array) -> None: ...
+
+class Optimizer:
+    def __init__(self, network: Network, rule: str, hyperparameters: Sequence[float]) -> None: ...
+    step: int
+    def set_hyperparameters(self, hyperparameters: Sequence[float]) -> None: ...
+    def get_state(self, layer: int, name: ParameterName, slot: int) -> Array: ...
+    def set_state(self, layer: int, name: ParameterName, slot: int, values: Array) -> None: ...
+
+class Pass:
+    def __init__(self, network: Network) -> None: ...
+    def forward(self, x: Array, out: Array, training: bool, seed: int, epoch: int) -> None: ...
+    def backward(self, grad_output: Array, grad_input: Array | None) -> None: ...
+    def get_gradient(self, layer: int, name: ParameterName) -> Array: ...
+    def apply(self, optimizer: Optimizer) -> None: ...
+
+class Trainer:
+    def __init__(self, network: Network, optimizer: Optimizer | None, loss: str, metrics: Sequence[str]) -> None: ...
+    def run(
+        self,
+        x: Array,
+        y: Array,
+        *,
+        batch_size: int,
+        first_epoch: int,
+        n_epochs: int,
+        shuffle: bool,
+        seed: int,
+        first_batch: int = 0,
+        n_batches: int = 0,
+        poll: Poll | None = None,
+    ) -> list[Stats]:
+        """One C call. Raises RunStopped, or what poll raised."""
+
+    def evaluate(self, x: Array, y: Array, poll: Poll | None = None) -> Stats: ...
+
+def activation(name: str, x: Array, out: Array, parameter: float) -> None: ...
+def activation_gradient(name: str, saved: Array, gradient: Array, parameter: float) -> None: ...
+def dense_forward(x: Array, w: Array, bias: Array | None, out: Array) -> None: ...
+def dense_backward(
+    x: Array, w: Array, grad_y: Array, grad_x: Array | None, grad_w: Array | None, grad_bias: Array | None
+) -> None: ...
+def loss(name: str, output: Array, target: Array, scale: float, row_loss: Array, gradient: Array | None) -> None: ...
+def update(
+    rule: str, parameter: Array, gradient: Array, slots: Sequence[Array], hyperparameters: Sequence[float], step: int
+) -> None: ...
+def find_not_finite(x: Array) -> int:
+    """Flat index of the first NaN or infinity, or -1."""
+
+def random_uniform(seed: int, layer: int, n: int) -> NDArray[np.float64]:
+    """Numbers in (0, 1), a function of (seed, layer, index) alone."""
+
+def normal_quantile(probability: NDArray[np.float64]) -> NDArray[np.float64]: ...

@@ -1,0 +1,510 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, embedsignature=False
+"""The door between Python and C: pointers out, the GIL released, a status turned into an exception. See _core.pyi."""
+
+from collections import namedtuple
+
+import numpy as np
+
+from cpython.buffer cimport (
+    PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdlib cimport calloc, free
+from nnfast._nnfast cimport *
+
+
+# ---- statuses and lists ----
+
+cdef int check(nnf_status status) except -1:
+    if status == NNF_STATUS_OK:
+        return 0
+    if status == NNF_STATUS_OUT_OF_MEMORY:
+        raise MemoryError("nnfast: not enough memory")
+    raise ValueError((<bytes>nnf_status_message(status)).decode())
+
+
+ACTIVATIONS = {
+    (<bytes>nnf_activation_get_name(i)).decode(): "input" if nnf_activation_needs_input(<nnf_activation>i) else "output"
+    for i in range(NNF_N_ACTIVATIONS)
+}
+LOSSES = tuple((<bytes>nnf_loss_get_name(i)).decode() for i in range(NNF_N_LOSSES))
+METRICS = tuple((<bytes>nnf_metric_get_name(i)).decode() for i in range(NNF_N_METRICS))
+OPTIMIZERS = {
+    (<bytes>nnf_optimizer_get_name(i)).decode(): (
+        nnf_optimizer_count_slots(i), tuple((<bytes>nnf_optimizer_get_hyperparameter_names(i)).decode().split()))
+    for i in range(NNF_N_OPTIMIZERS)
+}
+
+cdef list _ACTIVATION_NAMES = list(ACTIVATIONS)
+cdef list _RULE_NAMES = list(OPTIMIZERS)
+cdef list _LAYER_KINDS = ["dense", "activation", "dropout", "rescaling"]
+cdef dict _DTYPES = {"float32": NNF_F32, "float64": NNF_F64}
+cdef dict _DTYPE_NAMES = {NNF_F32: "float32", NNF_F64: "float64"}
+cdef dict _PARAMETERS = {"weights": NNF_WEIGHTS, "bias": NNF_BIAS}
+
+LayerSpec = namedtuple(
+    "LayerSpec", "kind out_size use_bias train_weights train_bias activation parameter rate scale offset",
+    defaults=(0, True, True, True, "linear", 0.0, 0.0, 1.0, 0.0))
+Progress = namedtuple("Progress", "epoch batch n_batches loss")
+Stats = namedtuple("Stats", "loss metrics n_rows n_batches")
+
+
+class RunStopped(Exception):
+    """A run that ended early: ``reason`` and the ``stats`` of its epochs, the last of them unfinished."""
+
+    def __init__(self, reason, stats):
+        super().__init__(reason)
+        self.reason = reason
+        self.stats = stats
+
+
+# ---- the process ----
+
+check(nnf_core_start())
+
+
+def get_isa():
+    return (<bytes>nnf_core_get_isa()).decode()
+
+
+def get_runnable_isas():
+    cdef int i = 0
+    names = []
+    while nnf_core_get_runnable_isa(i) != NULL:
+        names.append((<bytes>nnf_core_get_runnable_isa(i)).decode())
+        i += 1
+    return tuple(names)
+
+
+def set_isa(name):
+    encoded = name.encode()
+    check(nnf_core_set_isa(encoded))
+
+
+def get_num_threads():
+    return nnf_core_get_threads()
+
+
+def set_num_threads(int n):
+    nnf_core_set_threads(n)
+
+
+def count_usable_cores():
+    return nnf_core_count_usable_cores()
+
+
+# ---- arrays ----
+
+cdef class View:
+    """A buffer held for the time of a call, and what the core wants to know of it. None gives a NULL pointer."""
+
+    cdef Py_buffer buffer
+    cdef nnf_matrix matrix
+    cdef nnf_matrix *pointer
+    cdef bint held
+
+    def __cinit__(self, array, bint writable=False):
+        if array is None:
+            return
+        PyObject_GetBuffer(array, &self.buffer, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
+        self.held = True
+        cdef bytes code = self.buffer.format
+        codes = {b"f": NNF_F32, b"d": NNF_F64, b"B": NNF_U8, b"i": NNF_I32}
+        if self.buffer.ndim != 2 or code not in codes:
+            raise ValueError(f"expected a 2-d array of uint8, int32, float32 or float64, received {self.buffer.ndim}-d of {code!r}")
+        if self.buffer.shape[1] > 1 and self.buffer.strides[1] != self.buffer.itemsize:
+            raise ValueError("expected an array whose rows are contiguous")
+        self.matrix.data = self.buffer.buf
+        self.matrix.n_rows = self.buffer.shape[0]
+        self.matrix.n_columns = self.buffer.shape[1]
+        self.matrix.row_stride = self.buffer.strides[0]
+        self.matrix.dtype = codes[code]
+        self.pointer = &self.matrix
+
+    def __dealloc__(self):
+        if self.held:
+            PyBuffer_Release(&self.buffer)
+
+
+cdef View flat_view(array, dtype, int64_t n, bint writable):
+    """A contiguous array of n elements of a dtype, of any shape."""
+    cdef View view
+    array = np.asarray(array)
+    if array.dtype != dtype or array.size != n or not array.flags.c_contiguous:
+        raise ValueError(f"expected a contiguous array of {n} elements of {dtype}, received {array.shape} of {array.dtype}")
+    view = View(array.reshape(1, -1), writable)
+    return view
+
+
+# ---- networks ----
+
+cdef class Network:
+    cdef nnf_network *handle
+    cdef list shapes
+    cdef int n_readers
+    cdef bint is_written
+    cdef readonly str dtype
+    cdef readonly int64_t in_size
+    cdef readonly int64_t out_size
+
+    def __cinit__(self, str dtype, int64_t in_size, double in_scale, double in_offset, layers):
+        cdef nnf_network_spec spec
+        cdef nnf_layer_spec *specs = <nnf_layer_spec *>calloc(len(layers) + 1, sizeof(nnf_layer_spec))
+        if specs == NULL:
+            raise MemoryError()
+        try:
+            self.dtype = dtype
+            self.in_size = self.out_size = in_size
+            self.shapes = []
+            for i, layer in enumerate(layers):
+                self.describe(&specs[i], layer)
+            spec = nnf_network_spec(_DTYPES[dtype], in_size, in_scale, in_offset, len(layers), specs)
+            check(nnf_network_create(&spec, &self.handle))
+        finally:
+            free(specs)
+
+    def __dealloc__(self):
+        nnf_network_free(self.handle)
+
+    cdef describe(self, nnf_layer_spec *spec, layer):
+        spec.kind = <nnf_layer_kind>_LAYER_KINDS.index(layer.kind)
+        spec.out_size = layer.out_size
+        spec.use_bias = layer.use_bias
+        spec.train_weights = layer.train_weights
+        spec.train_bias = layer.train_bias
+        spec.activation = <nnf_activation>_ACTIVATION_NAMES.index(layer.activation)
+        spec.parameter = layer.parameter
+        spec.rate = layer.rate
+        spec.scale = layer.scale
+        spec.offset = layer.offset
+        if layer.kind == "dense":
+            self.shapes.append((self.out_size, layer.out_size))
+            self.out_size = layer.out_size
+        else:
+            self.shapes.append(None)
+
+    cdef tuple shape_of(self, int layer, str name):
+        shape = self.shapes[layer] if 0 <= layer < len(self.shapes) else None
+        if shape is None or name not in _PARAMETERS:
+            raise ValueError(f"layer {layer} has no parameter {name!r}")
+        return shape if name == "weights" else shape[1:]
+
+    # Readers may share a network; who writes must be alone.
+    cdef int begin(self, bint write) except -1:
+        if self.is_written or (write and self.n_readers):
+            raise RuntimeError("the model is in use by another thread: it cannot be trained or changed at the same time")
+        self.is_written = write
+        self.n_readers += not write
+        return 0
+
+    cdef void end(self, bint write):
+        if write:
+            self.is_written = False
+        else:
+            self.n_readers -= 1
+
+    def get_parameter(self, int layer, str name):
+        values = np.empty(self.shape_of(layer, name), self.dtype)
+        cdef View view = flat_view(values, self.dtype, values.size, True)
+        check(nnf_network_get_parameter(self.handle, layer, _PARAMETERS[name], view.matrix.data))
+        return values
+
+    def set_parameter(self, int layer, str name, values):
+        cdef View view = flat_view(values, self.dtype, np.prod(self.shape_of(layer, name)), False)
+        self.begin(True)
+        try:
+            check(nnf_network_set_parameter(self.handle, layer, _PARAMETERS[name], view.matrix.data))
+        finally:
+            self.end(True)
+
+    def predict(self, x, out):
+        cdef View from_ = View(x), to = View(out, True)
+        cdef nnf_status status
+        self.begin(False)
+        with nogil:
+            status = nnf_network_predict(self.handle, from_.pointer, to.pointer)
+        self.end(False)
+        check(status)
+
+
+# ---- optimizers ----
+
+cdef class Optimizer:
+    cdef nnf_optimizer *handle
+    cdef Network network
+    cdef int n_hyperparameters
+
+    def __cinit__(self, Network network, str rule, hyperparameters):
+        cdef double values[NNF_MAX_HYPERPARAMETERS]
+        self.network = network
+        self.n_hyperparameters = len(OPTIMIZERS[rule][1])
+        self.read(hyperparameters, values)
+        check(nnf_optimizer_create(network.handle, <nnf_optimizer_rule>_RULE_NAMES.index(rule), values, &self.handle))
+
+    def __dealloc__(self):
+        nnf_optimizer_free(self.handle)
+
+    cdef int read(self, hyperparameters, double *values) except -1:
+        if len(hyperparameters) != self.n_hyperparameters:
+            raise ValueError(f"expected {self.n_hyperparameters} hyperparameters, received {len(hyperparameters)}")
+        for i in range(self.n_hyperparameters):
+            values[i] = hyperparameters[i]
+        return 0
+
+    def set_hyperparameters(self, hyperparameters):
+        cdef double values[NNF_MAX_HYPERPARAMETERS]
+        self.read(hyperparameters, values)
+        nnf_optimizer_set_hyperparameters(self.handle, values)
+
+    @property
+    def step(self):
+        return nnf_optimizer_get_step(self.handle)
+
+    @step.setter
+    def step(self, int64_t step):
+        nnf_optimizer_set_step(self.handle, step)
+
+    def get_state(self, int layer, str name, int slot):
+        values = np.empty(self.network.shape_of(layer, name), self.network.dtype)
+        cdef View view = flat_view(values, self.network.dtype, values.size, True)
+        check(nnf_optimizer_get_state(self.handle, layer, _PARAMETERS[name], slot, view.matrix.data))
+        return values
+
+    def set_state(self, int layer, str name, int slot, values):
+        cdef View view = flat_view(values, self.network.dtype, np.prod(self.network.shape_of(layer, name)), False)
+        check(nnf_optimizer_set_state(self.handle, layer, _PARAMETERS[name], slot, view.matrix.data))
+
+
+# ---- passes ----
+
+cdef class Pass:
+    cdef nnf_pass *handle
+    cdef Network network
+
+    def __cinit__(self, Network network):
+        self.network = network
+        check(nnf_pass_create(network.handle, &self.handle))
+
+    def __dealloc__(self):
+        nnf_pass_free(self.handle)
+
+    def forward(self, x, out, bint training, uint64_t seed, uint32_t epoch):
+        cdef View from_ = View(x), to = View(out, True)
+        cdef nnf_status status
+        self.network.begin(True)
+        with nogil:
+            status = nnf_pass_forward(self.handle, from_.pointer, to.pointer, training, seed, epoch)
+        self.network.end(True)
+        check(status)
+
+    def backward(self, grad_output, grad_input):
+        cdef View from_ = View(grad_output), to = View(grad_input, True)
+        cdef nnf_status status
+        self.network.begin(True)
+        with nogil:
+            status = nnf_pass_backward(self.handle, from_.pointer, to.pointer)
+        self.network.end(True)
+        check(status)
+
+    def get_gradient(self, int layer, str name):
+        values = np.empty(self.network.shape_of(layer, name), self.network.dtype)
+        cdef View view = flat_view(values, self.network.dtype, values.size, True)
+        check(nnf_pass_get_gradient(self.handle, layer, _PARAMETERS[name], view.matrix.data))
+        return values
+
+    def apply(self, Optimizer optimizer):
+        cdef nnf_status status
+        self.network.begin(True)
+        with nogil:
+            status = nnf_pass_apply(self.handle, optimizer.handle)
+        self.network.end(True)
+        check(status)
+
+
+# ---- trainers ----
+
+cdef class Poller:
+    """What a run asks about 20 times a second: signals first, then the caller's function."""
+
+    cdef object function
+    cdef object error
+
+    cdef bint ask(self, const nnf_progress *progress):
+        try:
+            PyErr_CheckSignals()
+            return self.function is None or self.function(
+                Progress(progress.epoch, progress.batch, progress.n_batches, progress.loss)) is not False
+        except BaseException as error:
+            self.error = error
+            return False
+
+
+cdef c_bool ask_poller(const nnf_progress *progress, void *argument) noexcept with gil:
+    return (<Poller>argument).ask(progress)
+
+
+cdef Poller make_poller(function):
+    cdef Poller poller = Poller()
+    poller.function = function
+    return poller
+
+
+cdef dict _REASONS = {
+    NNF_STATUS_STOPPED: "stopped",
+    NNF_STATUS_NOT_FINITE: "not_finite",
+    NNF_STATUS_LABEL_OUT_OF_RANGE: "label_out_of_range",
+}
+
+
+cdef class Trainer:
+    cdef nnf_trainer *handle
+    cdef Network network
+    cdef Optimizer optimizer
+    cdef int n_metrics
+
+    def __cinit__(self, Network network, Optimizer optimizer, str loss, metrics):
+        cdef nnf_objective objective
+        if len(metrics) > NNF_MAX_METRICS:
+            raise ValueError(f"expected at most {NNF_MAX_METRICS} metrics, received {len(metrics)}")
+        self.network = network
+        self.optimizer = optimizer
+        self.n_metrics = objective.n_metrics = len(metrics)
+        objective.loss = <nnf_loss>(<int>LOSSES.index(loss))
+        for i, metric in enumerate(metrics):
+            objective.metrics[i] = <nnf_metric>(<int>METRICS.index(metric))
+        check(nnf_trainer_create(network.handle, NULL if optimizer is None else optimizer.handle, &objective, &self.handle))
+
+    def __dealloc__(self):
+        nnf_trainer_free(self.handle)
+
+    cdef object to_stats(self, nnf_stats *stats):
+        return Stats(stats.loss, tuple([stats.metric[m] for m in range(self.n_metrics)]), stats.n_rows, stats.n_batches)
+
+    cdef int finish(self, nnf_status status, Poller poller, list stats) except -1:
+        if poller.error is not None:
+            raise poller.error
+        if status in _REASONS:
+            raise RunStopped(_REASONS[status], stats)
+        return check(status)
+
+    def run(self, x, y, *, int64_t batch_size, uint32_t first_epoch, uint32_t n_epochs, bint shuffle, uint64_t seed,
+            int64_t first_batch=0, int64_t n_batches=0, poll=None):
+        cdef View features = View(x), targets = View(y)
+        cdef Poller poller = make_poller(poll)
+        cdef nnf_run run = nnf_run(batch_size, first_epoch, n_epochs, first_batch, n_batches, shuffle, seed,
+                                   ask_poller, <void *>poller)
+        cdef nnf_stats *stats = <nnf_stats *>calloc(n_epochs + 1, sizeof(nnf_stats))
+        cdef nnf_status status
+        if stats == NULL:
+            raise MemoryError()
+        try:
+            self.network.begin(True)
+            with nogil:
+                status = nnf_trainer_run(self.handle, features.pointer, targets.pointer, &run, stats)
+            self.network.end(True)
+            result = [self.to_stats(&stats[epoch]) for epoch in range(n_epochs)]
+            self.finish(status, poller, result)
+            return result
+        finally:
+            free(stats)
+
+    def evaluate(self, x, y, poll=None):
+        cdef View features = View(x), targets = View(y)
+        cdef Poller poller = make_poller(poll)
+        cdef nnf_stats stats
+        cdef nnf_status status
+        self.network.begin(False)
+        with nogil:
+            status = nnf_trainer_evaluate(
+                self.handle, features.pointer, targets.pointer, ask_poller, <void *>poller, &stats)
+        self.network.end(False)
+        self.finish(status, poller, [])
+        return self.to_stats(&stats)
+
+
+# ---- bare kernels ----
+
+def activation(str name, x, out, double parameter):
+    cdef View from_ = View(x), to = View(out, True)
+    cdef nnf_activation code = <nnf_activation>_ACTIVATION_NAMES.index(name)
+    cdef nnf_status status
+    with nogil:
+        status = nnf_array_activation(code, from_.pointer, to.pointer, parameter)
+    check(status)
+
+
+def activation_gradient(str name, saved, gradient, double parameter):
+    cdef View from_ = View(saved), to = View(gradient, True)
+    cdef nnf_activation code = <nnf_activation>_ACTIVATION_NAMES.index(name)
+    cdef nnf_status status
+    with nogil:
+        status = nnf_array_activation_gradient(code, from_.pointer, to.pointer, parameter)
+    check(status)
+
+
+def dense_forward(x, w, bias, out):
+    cdef View from_ = View(x), weights = View(w), to = View(out, True)
+    cdef View summand = View(None) if bias is None else flat_view(bias, w.dtype, w.shape[1], False)
+    cdef nnf_status status
+    with nogil:
+        status = nnf_array_dense_forward(from_.pointer, weights.pointer, summand.matrix.data, to.pointer)
+    check(status)
+
+
+def dense_backward(x, w, grad_y, grad_x, grad_w, grad_bias):
+    cdef View from_ = View(x), weights = View(w), above = View(grad_y)
+    cdef View below = View(grad_x, True), of_weights = View(grad_w, True)
+    cdef View of_bias = View(None) if grad_bias is None else flat_view(grad_bias, w.dtype, w.shape[1], True)
+    cdef nnf_status status
+    with nogil:
+        status = nnf_array_dense_backward(
+            from_.pointer, weights.pointer, above.pointer, below.pointer, of_weights.pointer, of_bias.matrix.data)
+    check(status)
+
+
+def loss(str name, output, target, double scale, row_loss, gradient):
+    cdef View outputs = View(output, True), targets = View(target), gradients = View(gradient, True)
+    cdef View rows = flat_view(row_loss, "float64", output.shape[0], True)
+    cdef nnf_loss code = <nnf_loss>(<int>LOSSES.index(name))
+    cdef nnf_status status
+    with nogil:
+        status = nnf_array_loss(
+            code, outputs.pointer, targets.pointer, scale, <double *>rows.matrix.data, gradients.pointer)
+    check(status)
+
+
+def update(str rule, parameter, gradient, slots, hyperparameters, int64_t step):
+    cdef double values[NNF_MAX_HYPERPARAMETERS]
+    cdef void *state[NNF_MAX_SLOTS]
+    n_slots, names = OPTIMIZERS[rule]
+    if len(slots) != n_slots or len(hyperparameters) != len(names):
+        raise ValueError(f"expected {n_slots} slots and the hyperparameters {names}")
+    cdef int64_t n = parameter.size
+    cdef View to = flat_view(parameter, parameter.dtype, n, True), from_ = flat_view(gradient, parameter.dtype, n, False)
+    views = [flat_view(slot, parameter.dtype, n, True) for slot in slots]
+    for i in range(n_slots):
+        state[i] = (<View>views[i]).matrix.data
+    for i in range(len(names)):
+        values[i] = hyperparameters[i]
+    check(nnf_array_update(<nnf_optimizer_rule>_RULE_NAMES.index(rule), to.matrix.dtype, n, to.matrix.data, from_.matrix.data, state, values, step))
+
+
+def find_not_finite(x):
+    cdef View view = View(x)
+    cdef int64_t found
+    with nogil:
+        found = nnf_array_find_not_finite(view.pointer)
+    return found
+
+
+def random_uniform(uint64_t seed, int layer, int64_t n):
+    out = np.empty(n)
+    cdef View view = flat_view(out, "float64", n, True)
+    nnf_random_fill_uniform(seed, layer, n, <double *>view.matrix.data)
+    return out
+
+
+def normal_quantile(probability):
+    out = np.empty(probability.shape)
+    cdef View from_ = flat_view(probability, "float64", out.size, False), to = flat_view(out, "float64", out.size, True)
+    nnf_array_normal_quantile(out.size, <double *>from_.matrix.data, <double *>to.matrix.data)
+    return out
