@@ -239,6 +239,8 @@ nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_
     return nnf_train(trainer, x, y, run, stats);
 }
 
+int nnf_trainer_get_bad_layer(const nnf_trainer *trainer) { return nnf_trainer_find_bad_layer(trainer); }
+
 nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll, void *poll_argument,
                                 nnf_stats *stats)
 {

@@ -26,13 +26,13 @@ struct nnf_team {
  * waits for ever. Before a fork the forking thread therefore sends its own away (other threads' lists
  * are out of the child's reach). LLVM's runtime cares for itself and must be left alone. */
 
-/* Threads that the calling thread has once been seen to get. */
-static _Thread_local int n_proven = 1;
+/* The calling thread's last team: that many threads are still there. */
+static _Thread_local int n_kept = 1;
 
 static void release_threads(void)
 {
     omp_pause_resource_all(omp_pause_hard);
-    n_proven = 1;
+    n_kept = 1;
 }
 
 /* Every module compiled or preloaded with LLVM's runtime brings this symbol. */
@@ -64,12 +64,13 @@ static void *probe_from_here(void *argument)
 
 static int limit_to_possible(int n_threads)
 {
-    if (n_threads <= n_proven)
-        return n_threads;
-    thread_probe probe = {n_threads, 0};
-    probe_from_here(&probe);
-    n_proven = probe.n_reached;
-    return n_proven;
+    thread_probe probe = {n_threads, n_threads};
+    if (n_threads > n_kept) {
+        probe.n_reached = 0;
+        probe_from_here(&probe);
+    }
+    n_kept = probe.n_reached; /* a smaller team sends the others away */
+    return n_kept;
 }
 
 /* ---- a run ---- */

@@ -10,7 +10,7 @@ INLINE vec sigmoid_backward(vec y, vec parameter) { return (void)parameter, y * 
 INLINE vec tanh_forward(vec x, vec parameter) { return (void)parameter, v_tanh(x); }
 INLINE vec tanh_backward(vec y, vec parameter) { return (void)parameter, v_fma((vec){0} - y, y, v_splat(1)); }
 
-INLINE vec relu_forward(vec x, vec parameter) { return (void)parameter, v_max(x, (vec){0}); }
+INLINE vec relu_forward(vec x, vec parameter) { return (void)parameter, v_max(x, (vec){0}) + (vec){0}; }
 INLINE vec relu_backward(vec y, vec parameter)
 {
     (void)parameter;

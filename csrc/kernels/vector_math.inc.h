@@ -85,16 +85,16 @@ typedef uint32_t natural;
 enum { MANTISSA_BITS = 23, EXPONENT_BIAS = 127, LIFT = 32 };
 static const real log_2[] = {0x1.62e43p-1f, -0x1.05c61p-29f};
 static const real exp_lowest = -0x1.5d589ep6f, exp_overflow = 0x1.62e43p6f; /* the first that is normal, that is infinite */
-static const real expm1_range[] = {-18, 89};                                /* beyond: -1 and infinity */
+static const real expm1_lowest = -18;           /* beyond: -1 */
 static const real tanh_end = 9.1f, erf_end = 4;                             /* beyond: 1 */
-static const real tail_end = 15, silu_end = -115;                           /* beyond: 0 */
+static const real tail_end = 14.75f, silu_end = -115;                           /* beyond: 0 */
 static const real silu_root[] = {-0x1.474974p+0f, 0x1.bdf6fap-27f, 0x1.1d25dp-2f};
 #else
 typedef uint64_t natural;
 enum { MANTISSA_BITS = 52, EXPONENT_BIAS = 1023, LIFT = 256 };
 static const real log_2[] = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
 static const real exp_lowest = -0x1.6232bdd7abcd2p9, exp_overflow = 0x1.62e42fefa39fp9;
-static const real expm1_range[] = {-38, 710};
+static const real expm1_lowest = -38;
 static const real tanh_end = 19.1, erf_end = 6, tail_end = 39, silu_end = -760;
 static const real silu_root[] = {-0x1.474973c84120bp+0, -0x1.f8d74bc9ac154p-54, 0x1.1d25cf210482ep-2};
 #endif
@@ -123,8 +123,8 @@ INLINE power v_power(vec x, vec low, int lift)
     const vec magic = v_splat((real)((int64_t)3 << (MANTISSA_BITS - 1)) + (real)(EXPONENT_BIAS + lift));
     const vec shifted = v_fma(x, v_splat((real)1.4426950408889634), magic);
     const vec n = shifted - magic;
-    const vec r = v_fma(n, v_splat(-log_2[1]), v_fma(n, v_splat(-log_2[0]), x)) + low;
-    return (power){v_from_bits(v_bits(shifted) << MANTISSA_BITS), v_fma(r * r, V_POLYNOMIAL(r, exp_p), r)};
+    const vec r_high = v_fma(n, v_splat(-log_2[0]), x), r_low = v_fma(n, v_splat(-log_2[1]), low), r = r_high + r_low;
+    return (power){v_from_bits(v_bits(shifted) << MANTISSA_BITS), r_high + v_fma(r * r, V_POLYNOMIAL(r, exp_p), r_low)};
 }
 
 /* Float 1 ULP, double 1 ULP. */
@@ -136,13 +136,11 @@ INLINE vec v_exp(vec x)
     return v_select_below(x, v_splat(exp_lowest), zero, v_select_below(x, v_splat(exp_overflow), y, x + infinity));
 }
 
-/* exp(x) - 1. */
+/* exp(x) - 1 for x below expm1_end. */
 INLINE vec v_expm1(vec x)
 {
-    const vec inside = v_min(v_max(x, v_splat(expm1_range[0])), v_splat(expm1_range[1]));
-    const power p = v_power(inside, (vec){0}, -1);
-    const vec half = v_fma(p.scale, p.fraction, p.scale - v_splat((real)0.5));
-    return half + half;
+    const power p = v_power(v_max(x, v_splat(expm1_lowest)), (vec){0}, 0);
+    return v_fma(p.scale, p.fraction, p.scale - v_splat(1));
 }
 
 /* The exponent e for which x / 2^e lies between sqrt(1/2) and sqrt(2), in the exponent's place; x normal and above 0. */

@@ -103,6 +103,7 @@ static void ask_and_prepare(epochs_job *job, uint32_t epoch, const shard_rows *s
     const nnf_progress progress = {epoch, batch, n_batches, stats->n_rows > 0 ? stats->loss / (double)stats->n_rows : 0};
     if (!nnf_poller_ask(&job->poller, &progress))
         atomic_store(&job->verdict, NNF_STATUS_STOPPED);
+    job->trainer->n_carried = shard->n_rows;
     if (shard->is_last)
         nnf_rule_prepare(job->trainer->rule);
 }
@@ -215,6 +216,22 @@ nnf_status nnf_train(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix
     };
     nnf_team_run(nnf_work_choose_threads(work / 2), run_epochs, &job);
     return job.verdict;
+}
+
+static bool is_finite(const nnf_trainer *trainer, nnf_rows rows, ptrdiff_t n_columns)
+{
+    return trainer->network->kernels->find_not_finite((nnf_shape){trainer->n_carried, n_columns}, rows) < 0;
+}
+
+int nnf_trainer_find_bad_layer(const nnf_trainer *trainer)
+{
+    const nnf_network *network = trainer->network;
+    if (!is_finite(trainer, trainer->workspace.input, network->in_size))
+        return -1;
+    int l = 0;
+    while (l < network->n_layers && is_finite(trainer, trainer->workspace.layers[l].output, network->layers[l].out_size))
+        l++;
+    return l;
 }
 
 void nnf_trainer_release(nnf_trainer *trainer)

@@ -19,10 +19,14 @@ typedef struct nnf_trainer {
     nnf_row_values values;
     nnf_arena gradients; /* laid out like the parameters; for batches of several shards */
     nnf_order order;
+    ptrdiff_t n_carried; /* rows of the workspace that the last batch used */
 } nnf_trainer;
 
 void nnf_trainer_release(nnf_trainer *trainer);
 /* Arguments must be valid. */
 nnf_status nnf_train(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats);
+/* After NOT_FINITE: the lowest layer that gave a value that is not finite, -1 if the scaled input held one already, n_layers if only
+ * the loss did. */
+int nnf_trainer_find_bad_layer(const nnf_trainer *trainer);
 
 #endif

@@ -49,10 +49,14 @@ class Stats(NamedTuple):
     n_batches: int
 
 class RunStopped(Exception):
-    """A run that ended early; ``args[0]`` is the reason, ``stats`` the finished epochs and then the unfinished one."""
+    """A run that ended early."""
 
     reason: Literal["stopped", "not_finite", "label_out_of_range"]
     stats: list[Stats]
+    """One an epoch: the finished ones, the unfinished one, and empty ones for those not begun."""
+    layer: int | None
+    """For "not_finite": the lowest layer that gave NaN or an infinity; -1 if the scaled input held one, the number of
+    layers if only the loss was."""
 
 Poll = Callable[[Progress], object]
 """Called about 20 times a second between batches; return False to stop. Exceptions (KeyboardInterrupt too) stop the

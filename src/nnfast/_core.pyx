@@ -49,12 +49,14 @@ Stats = namedtuple("Stats", "loss metrics n_rows n_batches")
 
 
 class RunStopped(Exception):
-    """A run that ended early: ``reason`` and the ``stats`` of its epochs, the last of them unfinished."""
+    """A run that ended early: ``reason``, the ``stats`` of its epochs, the last of them unfinished, and the ``layer``
+    that first gave a value that is not finite, where that is the reason."""
 
-    def __init__(self, reason, stats):
+    def __init__(self, reason, stats, layer):
         super().__init__(reason)
         self.reason = reason
         self.stats = stats
+        self.layer = layer
 
 
 # ---- the process ----
@@ -92,47 +94,7 @@ def count_usable_cores():
     return nnf_core_count_usable_cores()
 
 
-# ---- arrays ----
-
-cdef class View:
-    """A buffer held for the time of a call, and what the core wants to know of it. None gives a NULL pointer."""
-
-    cdef Py_buffer buffer
-    cdef nnf_matrix matrix
-    cdef nnf_matrix *pointer
-    cdef bint held
-
-    def __cinit__(self, array, bint writable=False):
-        if array is None:
-            return
-        PyObject_GetBuffer(array, &self.buffer, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
-        self.held = True
-        cdef bytes code = self.buffer.format
-        codes = {b"f": NNF_F32, b"d": NNF_F64, b"B": NNF_U8, b"i": NNF_I32}
-        if self.buffer.ndim != 2 or code not in codes:
-            raise ValueError(f"expected a 2-d array of uint8, int32, float32 or float64, received {self.buffer.ndim}-d of {code!r}")
-        if self.buffer.shape[1] > 1 and self.buffer.strides[1] != self.buffer.itemsize:
-            raise ValueError("expected an array whose rows are contiguous")
-        self.matrix.data = self.buffer.buf
-        self.matrix.n_rows = self.buffer.shape[0]
-        self.matrix.n_columns = self.buffer.shape[1]
-        self.matrix.row_stride = self.buffer.strides[0]
-        self.matrix.dtype = codes[code]
-        self.pointer = &self.matrix
-
-    def __dealloc__(self):
-        if self.held:
-            PyBuffer_Release(&self.buffer)
-
-
-cdef View flat_view(array, dtype, int64_t n, bint writable):
-    """A contiguous array of n elements of a dtype, of any shape."""
-    cdef View view
-    array = np.asarray(array)
-    if array.dtype != dtype or array.size != n or not array.flags.c_contiguous:
-        raise ValueError(f"expected a contiguous array of {n} elements of {dtype}, received {array.shape} of {array.dtype}")
-    view = View(array.reshape(1, -1), writable)
-    return view
+include "_core_arrays.pxi"
 
 
 # ---- networks ----
@@ -383,7 +345,8 @@ cdef class Trainer:
         if poller.error is not None:
             raise poller.error
         if status in _REASONS:
-            raise RunStopped(_REASONS[status], stats)
+            layer = nnf_trainer_get_bad_layer(self.handle) if status == NNF_STATUS_NOT_FINITE else None
+            raise RunStopped(_REASONS[status], stats, layer)
         return check(status)
 
     def run(self, x, y, *, int64_t batch_size, uint32_t first_epoch, uint32_t n_epochs, bint shuffle, uint64_t seed,
@@ -419,92 +382,3 @@ cdef class Trainer:
         self.network.end(False)
         self.finish(status, poller, [])
         return self.to_stats(&stats)
-
-
-# ---- bare kernels ----
-
-def activation(str name, x, out, double parameter):
-    cdef View from_ = View(x), to = View(out, True)
-    cdef nnf_activation code = <nnf_activation>_ACTIVATION_NAMES.index(name)
-    cdef nnf_status status
-    with nogil:
-        status = nnf_array_activation(code, from_.pointer, to.pointer, parameter)
-    check(status)
-
-
-def activation_gradient(str name, saved, gradient, double parameter):
-    cdef View from_ = View(saved), to = View(gradient, True)
-    cdef nnf_activation code = <nnf_activation>_ACTIVATION_NAMES.index(name)
-    cdef nnf_status status
-    with nogil:
-        status = nnf_array_activation_gradient(code, from_.pointer, to.pointer, parameter)
-    check(status)
-
-
-def dense_forward(x, w, bias, out):
-    cdef View from_ = View(x), weights = View(w), to = View(out, True)
-    cdef View summand = View(None) if bias is None else flat_view(bias, w.dtype, w.shape[1], False)
-    cdef nnf_status status
-    with nogil:
-        status = nnf_array_dense_forward(from_.pointer, weights.pointer, summand.matrix.data, to.pointer)
-    check(status)
-
-
-def dense_backward(x, w, grad_y, grad_x, grad_w, grad_bias):
-    cdef View from_ = View(x), weights = View(w), above = View(grad_y)
-    cdef View below = View(grad_x, True), of_weights = View(grad_w, True)
-    cdef View of_bias = View(None) if grad_bias is None else flat_view(grad_bias, w.dtype, w.shape[1], True)
-    cdef nnf_status status
-    with nogil:
-        status = nnf_array_dense_backward(
-            from_.pointer, weights.pointer, above.pointer, below.pointer, of_weights.pointer, of_bias.matrix.data)
-    check(status)
-
-
-def loss(str name, output, target, double scale, row_loss, gradient):
-    cdef View outputs = View(output, True), targets = View(target), gradients = View(gradient, True)
-    cdef View rows = flat_view(row_loss, "float64", output.shape[0], True)
-    cdef nnf_loss code = <nnf_loss>(<int>LOSSES.index(name))
-    cdef nnf_status status
-    with nogil:
-        status = nnf_array_loss(
-            code, outputs.pointer, targets.pointer, scale, <double *>rows.matrix.data, gradients.pointer)
-    check(status)
-
-
-def update(str rule, parameter, gradient, slots, hyperparameters, int64_t step):
-    cdef double values[NNF_MAX_HYPERPARAMETERS]
-    cdef void *state[NNF_MAX_SLOTS]
-    n_slots, names = OPTIMIZERS[rule]
-    if len(slots) != n_slots or len(hyperparameters) != len(names):
-        raise ValueError(f"expected {n_slots} slots and the hyperparameters {names}")
-    cdef int64_t n = parameter.size
-    cdef View to = flat_view(parameter, parameter.dtype, n, True), from_ = flat_view(gradient, parameter.dtype, n, False)
-    views = [flat_view(slot, parameter.dtype, n, True) for slot in slots]
-    for i in range(n_slots):
-        state[i] = (<View>views[i]).matrix.data
-    for i in range(len(names)):
-        values[i] = hyperparameters[i]
-    check(nnf_array_update(<nnf_optimizer_rule>_RULE_NAMES.index(rule), to.matrix.dtype, n, to.matrix.data, from_.matrix.data, state, values, step))
-
-
-def find_not_finite(x):
-    cdef View view = View(x)
-    cdef int64_t found
-    with nogil:
-        found = nnf_array_find_not_finite(view.pointer)
-    return found
-
-
-def random_uniform(uint64_t seed, int layer, int64_t n):
-    out = np.empty(n)
-    cdef View view = flat_view(out, "float64", n, True)
-    nnf_random_fill_uniform(seed, layer, n, <double *>view.matrix.data)
-    return out
-
-
-def normal_quantile(probability):
-    out = np.empty(probability.shape)
-    cdef View from_ = flat_view(probability, "float64", out.size, False), to = flat_view(out, "float64", out.size, True)
-    nnf_array_normal_quantile(out.size, <double *>from_.matrix.data, <double *>to.matrix.data)
-    return out

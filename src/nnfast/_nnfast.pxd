@@ -164,6 +164,7 @@ cdef extern from "nnfast.h" nogil:
     void nnf_trainer_free(nnf_trainer *trainer)
     nnf_status nnf_trainer_run(
         nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
+    int nnf_trainer_get_bad_layer(const nnf_trainer *trainer)
     nnf_status nnf_trainer_evaluate(
         nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll, void *poll_argument,
         nnf_stats *stats)
