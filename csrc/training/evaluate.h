@@ -3,7 +3,7 @@
 #define NNF_TRAINING_EVALUATE_H
 
 #include "base/status.h"
-#include "training/metrics.h"
+#include "training/objective.h"
 
 /* A loss that is not finite is a result here, not a failure. */
 nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objective, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll,

@@ -39,6 +39,7 @@ typedef struct nnf_stats {
     double metric[NNF_MAX_METRICS]; /* sums of row values */
     int64_t n_rows;
     int64_t n_batches; /* finished ones; where a run ends early also the number of the batch that failed */
+    bool is_finished;
 } nnf_stats;
 
 #endif

@@ -13,6 +13,7 @@ typedef struct epochs_job {
     const nnf_matrix *x, *y;
     const nnf_run *run;
     nnf_stats *stats; /* one an epoch */
+    nnf_stats batch;  /* of the shards of the batch that are done */
     nnf_poller poller;
     _Atomic nnf_status verdict; /* not OK: the batch is not to be taken */
 } epochs_job;
@@ -112,10 +113,14 @@ static void ask_and_prepare(epochs_job *job, uint32_t epoch, const shard_rows *s
 static void count_shard(epochs_job *job, uint32_t epoch, const shard_rows *shard)
 {
     nnf_trainer *trainer = job->trainer;
-    nnf_stats_add_rows(&job->stats[epoch], trainer->values, trainer->objective.n_metrics, shard->n_rows);
+    const int n_metrics = trainer->objective.n_metrics;
+    if (shard->is_first)
+        job->batch = (nnf_stats){0};
+    nnf_stats_add_rows(&job->batch, trainer->values, n_metrics, shard->n_rows);
     if (shard->is_last) {
-        trainer->rule->step++;
+        nnf_stats_add(&job->stats[epoch], &job->batch, n_metrics);
         job->stats[epoch].n_batches++;
+        trainer->rule->step++;
     }
 }
 
@@ -173,6 +178,8 @@ static void run_epochs(nnf_member *member, void *argument)
         for (int64_t batch = run->first_batch; batch < end; batch++)
             if (!run_batch(job, &mine, epoch, batch, n_batches))
                 return;
+        if (member->index == 0)
+            job->stats[epoch].is_finished = true;
     }
 }
 

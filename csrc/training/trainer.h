@@ -9,7 +9,7 @@
 
 #include "ops/optimizer.h"
 #include "training/batches.h"
-#include "training/metrics.h"
+#include "training/objective.h"
 
 typedef struct nnf_trainer {
     nnf_network *network;

@@ -53,7 +53,7 @@ class RunStopped(Exception):
 
     reason: Literal["stopped", "not_finite", "label_out_of_range"]
     stats: list[Stats]
-    """One an epoch: the finished ones, the unfinished one, and empty ones for those not begun."""
+    """Of the finished epochs, and then of the unfinished one."""
     layer: int | None
     """For "not_finite": the lowest layer that gave NaN or an infinity; -1 if the scaled input held one, the number of
     layers if only the loss was."""

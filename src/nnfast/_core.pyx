@@ -365,7 +365,8 @@ cdef class Trainer:
                 status = nnf_trainer_run(self.handle, features.pointer, targets.pointer, &run, stats)
             self.network.end(True)
             result = [self.to_stats(&stats[epoch]) for epoch in range(n_epochs)]
-            self.finish(status, poller, result)
+            n_finished = sum([stats[epoch].is_finished for epoch in range(n_epochs)])
+            self.finish(status, poller, result[:n_finished + 1])
             return result
         finally:
             free(stats)

@@ -155,6 +155,7 @@ cdef extern from "nnfast.h" nogil:
         double metric[8]
         int64_t n_rows
         int64_t n_batches
+        c_bool is_finished
 
     ctypedef struct nnf_trainer:
         pass

@@ -1,6 +1,6 @@
-/* metrics.h: from outputs and targets to a loss, its gradient, and sums of row values. */
-#ifndef NNF_TRAINING_METRICS_H
-#define NNF_TRAINING_METRICS_H
+/* objective.h: from outputs and targets to a loss, its gradient, and sums of row values. */
+#ifndef NNF_TRAINING_OBJECTIVE_H
+#define NNF_TRAINING_OBJECTIVE_H
 
 #include "network/passes.h"
 #include "training/run.h"

@@ -1,5 +1,5 @@
-/* metrics.c: see metrics.h. */
-#include "training/metrics.h"
+/* objective.c: see objective.h. */
+#include "training/objective.h"
 #include "ops/rows.h"
 
 bool nnf_objective_takes_logits(const nnf_objective *objective)
