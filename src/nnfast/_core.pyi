@@ -60,7 +60,7 @@ class RunStopped(Exception):
 
 Poll = Callable[[Progress], object]
 """Called about 20 times a second between batches; return False to stop. Exceptions (KeyboardInterrupt too) stop the
-run at a batch border and are raised from run()."""
+run at a batch border and are raised from run(), with its ``stats`` as an attribute."""
 
 def get_isa() -> str: ...
 def get_runnable_isas() -> tuple[str, ...]: ...

@@ -166,12 +166,12 @@ cdef class Network:
 
     def get_parameter(self, int layer, str name):
         values = np.empty(self.shape_of(layer, name), self.dtype)
-        cdef View view = flat_view(values, self.dtype, values.size, True)
+        cdef _View view = flat_view(values, self.dtype, values.size, True)
         check(nnf_network_get_parameter(self.handle, layer, _PARAMETERS[name], view.matrix.data))
         return values
 
     def set_parameter(self, int layer, str name, values):
-        cdef View view = flat_view(values, self.dtype, np.prod(self.shape_of(layer, name)), False)
+        cdef _View view = flat_view(values, self.dtype, np.prod(self.shape_of(layer, name)), False)
         self.begin(True)
         try:
             check(nnf_network_set_parameter(self.handle, layer, _PARAMETERS[name], view.matrix.data))
@@ -179,7 +179,7 @@ cdef class Network:
             self.end(True)
 
     def predict(self, x, out):
-        cdef View from_ = View(x), to = View(out, True)
+        cdef _View from_ = _View(x), to = _View(out, True)
         cdef nnf_status status
         self.begin(False)
         with nogil:
@@ -227,12 +227,12 @@ cdef class Optimizer:
 
     def get_state(self, int layer, str name, int slot):
         values = np.empty(self.network.shape_of(layer, name), self.network.dtype)
-        cdef View view = flat_view(values, self.network.dtype, values.size, True)
+        cdef _View view = flat_view(values, self.network.dtype, values.size, True)
         check(nnf_optimizer_get_state(self.handle, layer, _PARAMETERS[name], slot, view.matrix.data))
         return values
 
     def set_state(self, int layer, str name, int slot, values):
-        cdef View view = flat_view(values, self.network.dtype, np.prod(self.network.shape_of(layer, name)), False)
+        cdef _View view = flat_view(values, self.network.dtype, np.prod(self.network.shape_of(layer, name)), False)
         check(nnf_optimizer_set_state(self.handle, layer, _PARAMETERS[name], slot, view.matrix.data))
 
 
@@ -250,7 +250,7 @@ cdef class Pass:
         nnf_pass_free(self.handle)
 
     def forward(self, x, out, bint training, uint64_t seed, uint32_t epoch):
-        cdef View from_ = View(x), to = View(out, True)
+        cdef _View from_ = _View(x), to = _View(out, True)
         cdef nnf_status status
         self.network.begin(True)
         with nogil:
@@ -259,7 +259,7 @@ cdef class Pass:
         check(status)
 
     def backward(self, grad_output, grad_input):
-        cdef View from_ = View(grad_output), to = View(grad_input, True)
+        cdef _View from_ = _View(grad_output), to = _View(grad_input, True)
         cdef nnf_status status
         self.network.begin(True)
         with nogil:
@@ -269,7 +269,7 @@ cdef class Pass:
 
     def get_gradient(self, int layer, str name):
         values = np.empty(self.network.shape_of(layer, name), self.network.dtype)
-        cdef View view = flat_view(values, self.network.dtype, values.size, True)
+        cdef _View view = flat_view(values, self.network.dtype, values.size, True)
         check(nnf_pass_get_gradient(self.handle, layer, _PARAMETERS[name], view.matrix.data))
         return values
 
@@ -284,7 +284,7 @@ cdef class Pass:
 
 # ---- trainers ----
 
-cdef class Poller:
+cdef class _Poller:
     """What a run asks about 20 times a second: signals first, then the caller's function."""
 
     cdef object function
@@ -301,11 +301,11 @@ cdef class Poller:
 
 
 cdef c_bool ask_poller(const nnf_progress *progress, void *argument) noexcept with gil:
-    return (<Poller>argument).ask(progress)
+    return (<_Poller>argument).ask(progress)
 
 
-cdef Poller make_poller(function):
-    cdef Poller poller = Poller()
+cdef _Poller make_poller(function):
+    cdef _Poller poller = _Poller()
     poller.function = function
     return poller
 
@@ -341,8 +341,9 @@ cdef class Trainer:
     cdef object to_stats(self, nnf_stats *stats):
         return Stats(stats.loss, tuple([stats.metric[m] for m in range(self.n_metrics)]), stats.n_rows, stats.n_batches)
 
-    cdef int finish(self, nnf_status status, Poller poller, list stats) except -1:
+    cdef int finish(self, nnf_status status, _Poller poller, list stats) except -1:
         if poller.error is not None:
+            poller.error.stats = stats
             raise poller.error
         if status in _REASONS:
             layer = nnf_trainer_get_bad_layer(self.handle) if status == NNF_STATUS_NOT_FINITE else None
@@ -351,8 +352,8 @@ cdef class Trainer:
 
     def run(self, x, y, *, int64_t batch_size, uint32_t first_epoch, uint32_t n_epochs, bint shuffle, uint64_t seed,
             int64_t first_batch=0, int64_t n_batches=0, poll=None):
-        cdef View features = View(x), targets = View(y)
-        cdef Poller poller = make_poller(poll)
+        cdef _View features = _View(x), targets = _View(y)
+        cdef _Poller poller = make_poller(poll)
         cdef nnf_run run = nnf_run(batch_size, first_epoch, n_epochs, first_batch, n_batches, shuffle, seed,
                                    ask_poller, <void *>poller)
         cdef nnf_stats *stats = <nnf_stats *>calloc(n_epochs + 1, sizeof(nnf_stats))
@@ -372,8 +373,8 @@ cdef class Trainer:
             free(stats)
 
     def evaluate(self, x, y, poll=None):
-        cdef View features = View(x), targets = View(y)
-        cdef Poller poller = make_poller(poll)
+        cdef _View features = _View(x), targets = _View(y)
+        cdef _Poller poller = make_poller(poll)
         cdef nnf_stats stats
         cdef nnf_status status
         self.network.begin(False)

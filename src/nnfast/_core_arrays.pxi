@@ -1,6 +1,6 @@
 # The part of _core.pyx about arrays: how they come in, and the bare kernels that work on whole ones.
 
-cdef class View:
+cdef class _View:
     """A buffer held for the time of a call, and what the core wants to know of it. None gives a NULL pointer."""
 
     cdef Py_buffer buffer
@@ -31,20 +31,20 @@ cdef class View:
             PyBuffer_Release(&self.buffer)
 
 
-cdef View flat_view(array, dtype, int64_t n, bint writable):
+cdef _View flat_view(array, dtype, int64_t n, bint writable):
     """A contiguous array of n elements of a dtype, of any shape."""
-    cdef View view
+    cdef _View view
     array = np.asarray(array)
     if array.dtype != dtype or array.size != n or not array.flags.c_contiguous:
         raise ValueError(f"expected a contiguous array of {n} elements of {dtype}, received {array.shape} of {array.dtype}")
-    view = View(array.reshape(1, -1), writable)
+    view = _View(array.reshape(1, -1), writable)
     return view
 
 
 # ---- bare kernels ----
 
 def activation(str name, x, out, double parameter):
-    cdef View from_ = View(x), to = View(out, True)
+    cdef _View from_ = _View(x), to = _View(out, True)
     cdef nnf_activation code = <nnf_activation>_ACTIVATION_NAMES.index(name)
     cdef nnf_status status
     with nogil:
@@ -53,7 +53,7 @@ def activation(str name, x, out, double parameter):
 
 
 def activation_gradient(str name, saved, gradient, double parameter):
-    cdef View from_ = View(saved), to = View(gradient, True)
+    cdef _View from_ = _View(saved), to = _View(gradient, True)
     cdef nnf_activation code = <nnf_activation>_ACTIVATION_NAMES.index(name)
     cdef nnf_status status
     with nogil:
@@ -62,8 +62,8 @@ def activation_gradient(str name, saved, gradient, double parameter):
 
 
 def dense_forward(x, w, bias, out):
-    cdef View from_ = View(x), weights = View(w), to = View(out, True)
-    cdef View summand = View(None) if bias is None else flat_view(bias, w.dtype, w.shape[1], False)
+    cdef _View from_ = _View(x), weights = _View(w), to = _View(out, True)
+    cdef _View summand = _View(None) if bias is None else flat_view(bias, w.dtype, w.shape[1], False)
     cdef nnf_status status
     with nogil:
         status = nnf_array_dense_forward(from_.pointer, weights.pointer, summand.matrix.data, to.pointer)
@@ -71,9 +71,9 @@ def dense_forward(x, w, bias, out):
 
 
 def dense_backward(x, w, grad_y, grad_x, grad_w, grad_bias):
-    cdef View from_ = View(x), weights = View(w), above = View(grad_y)
-    cdef View below = View(grad_x, True), of_weights = View(grad_w, True)
-    cdef View of_bias = View(None) if grad_bias is None else flat_view(grad_bias, w.dtype, w.shape[1], True)
+    cdef _View from_ = _View(x), weights = _View(w), above = _View(grad_y)
+    cdef _View below = _View(grad_x, True), of_weights = _View(grad_w, True)
+    cdef _View of_bias = _View(None) if grad_bias is None else flat_view(grad_bias, w.dtype, w.shape[1], True)
     cdef nnf_status status
     with nogil:
         status = nnf_array_dense_backward(
@@ -82,8 +82,8 @@ def dense_backward(x, w, grad_y, grad_x, grad_w, grad_bias):
 
 
 def loss(str name, output, target, double scale, row_loss, gradient):
-    cdef View outputs = View(output, True), targets = View(target), gradients = View(gradient, True)
-    cdef View rows = flat_view(row_loss, "float64", output.shape[0], True)
+    cdef _View outputs = _View(output, True), targets = _View(target), gradients = _View(gradient, True)
+    cdef _View rows = flat_view(row_loss, "float64", output.shape[0], True)
     cdef nnf_loss code = <nnf_loss>(<int>LOSSES.index(name))
     cdef nnf_status status
     with nogil:
@@ -99,17 +99,17 @@ def update(str rule, parameter, gradient, slots, hyperparameters, int64_t step):
     if len(slots) != n_slots or len(hyperparameters) != len(names):
         raise ValueError(f"expected {n_slots} slots and the hyperparameters {names}")
     cdef int64_t n = parameter.size
-    cdef View to = flat_view(parameter, parameter.dtype, n, True), from_ = flat_view(gradient, parameter.dtype, n, False)
+    cdef _View to = flat_view(parameter, parameter.dtype, n, True), from_ = flat_view(gradient, parameter.dtype, n, False)
     views = [flat_view(slot, parameter.dtype, n, True) for slot in slots]
     for i in range(n_slots):
-        state[i] = (<View>views[i]).matrix.data
+        state[i] = (<_View>views[i]).matrix.data
     for i in range(len(names)):
         values[i] = hyperparameters[i]
     check(nnf_array_update(<nnf_optimizer_rule>_RULE_NAMES.index(rule), to.matrix.dtype, n, to.matrix.data, from_.matrix.data, state, values, step))
 
 
 def find_not_finite(x):
-    cdef View view = View(x)
+    cdef _View view = _View(x)
     cdef int64_t found
     with nogil:
         found = nnf_array_find_not_finite(view.pointer)
@@ -118,13 +118,13 @@ def find_not_finite(x):
 
 def random_uniform(uint64_t seed, int layer, int64_t n):
     out = np.empty(n)
-    cdef View view = flat_view(out, "float64", n, True)
+    cdef _View view = flat_view(out, "float64", n, True)
     nnf_random_fill_uniform(seed, layer, n, <double *>view.matrix.data)
     return out
 
 
 def normal_quantile(probability):
     out = np.empty(probability.shape)
-    cdef View from_ = flat_view(probability, "float64", out.size, False), to = flat_view(out, "float64", out.size, True)
+    cdef _View from_ = flat_view(probability, "float64", out.size, False), to = flat_view(out, "float64", out.size, True)
     nnf_array_normal_quantile(out.size, <double *>from_.matrix.data, <double *>to.matrix.data)
     return out
