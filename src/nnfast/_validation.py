@@ -1,0 +1,85 @@
+"""_validation: checks of what a user passes. Messages read "argument: expected ..., received ...".
+
+Every failed check is a ValueError, a wrong type too: a bool, a string and -1 are equally not a rate.
+
+Here and elsewhere modules of the standard library that cost milliseconds are imported where they are used: a program
+that predicts pays for none of them.
+"""
+
+import math
+import operator
+import reprlib
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+_TEXT = reprlib.Repr()
+_TEXT.maxstring = _TEXT.maxother = 80
+
+
+def mismatch(name: str, expected: str, received: object, hint: str = "") -> ValueError:
+    """Make the error that says what was expected and what came; `hint` says what to do."""
+    kind = "" if received is None else f" ({type(received).__name__})"
+    advice = f"; {hint}" if hint else ""
+    return ValueError(f"{name}: expected {expected}, received {_TEXT.repr(received)}{kind}{advice}")
+
+
+def check_real(name: str, value: object, interval: str) -> float:
+    """Return `value` as a float if it is a finite number in `interval`, written like "[0, 1)" or "(0, inf)"."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        number = float(value)
+        if math.isfinite(number) and _is_inside(number, interval):
+            return number
+    raise mismatch(name, f"a finite number in {interval}", value)
+
+
+def check_integer(name: str, value: object, low: int, high: int | None = None) -> int:
+    """Return `value` as an int if it is an integer (no bool, no float) from `low` to `high`, both included."""
+    try:
+        number = None if isinstance(value, bool | np.bool_) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or number < low or (high is not None and number > high):
+        raise mismatch(name, f"an integer {f'>= {low}' if high is None else f'from {low} to {high}'}", value)
+    return number
+
+
+def check_bool(name: str, value: object) -> bool:
+    """Return `value` as a bool if it is one, NumPy's included."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise mismatch(name, "True or False", value)
+
+
+def check_text(name: str, value: object) -> str:
+    """Return `value` if it is a string that is not empty."""
+    if isinstance(value, str) and value:
+        return value
+    raise mismatch(name, "a string that is not empty", value)
+
+
+def check_choice(name: str, value: object, choices: tuple[Any, ...]) -> Any:
+    """Return the one of `choices` that `value` equals, of the same type."""
+    for choice in choices:
+        if type(value) is type(choice) and value == choice:
+            return choice
+    raise mismatch(name, f"one of {', '.join(map(repr, choices))}", value)
+
+
+def unknown_name(noun: str, name: object, valid: Iterable[str]) -> ValueError:
+    """Make the error for a name that is not one of `valid`, with the nearest of them."""
+    import difflib
+
+    names = list(valid)
+    nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else ""
+    return mismatch(noun, f"one of {', '.join(map(repr, names))}", name, hint)
+
+
+def _is_inside(number: float, interval: str) -> bool:
+    low, high = (float(bound) for bound in interval[1:-1].split(","))
+    above = number > low or (interval[0] == "[" and number == low)
+    below = number < high or (interval[-1] == "]" and number == high)
+    return above and below

@@ -1,0 +1,190 @@
+"""arrays: what users hand in as x and y -> the arrays the core reads, by view wherever that is possible.
+
+Values never change, but for integers beyond 2**53 and long doubles, which are rounded to the nearest float64.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnfast import _core
+
+Array = NDArray[Any]
+
+_CORE_DTYPES = tuple(np.dtype(t) for t in (np.uint8, np.float32, np.float64))
+
+
+def as_features(x: Any, *, name: str = "x", n_features: int | None = None) -> Array:
+    """Make the 2-d array of samples that the core reads.
+
+    Parameters
+    ----------
+    x : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        An array, nested lists, a data frame, or anything with the buffer protocol, ``__array__`` or DLPack. More than
+        two dimensions (a stack of images) are flattened to two.
+    name : str
+        What error messages call it.
+    n_features : int, optional
+        The number of columns it must have.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        dtype uint8, float32 or float64, native and aligned, elements of a row side by side, rows at any stride. It
+        shares memory with `x` unless dtype or layout forbid it, and is never to be written to.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+    ValueError
+        If `x` is empty, ragged, has fewer than two dimensions or not `n_features` columns.
+    """
+    array = _as_numbers(x, name)
+    if array.ndim == 1:
+        raise ValueError(
+            f"{name}: expected 2 dimensions (n_samples, n_features), received shape {array.shape}; use "
+            f"{name}.reshape(-1, 1) if it is one feature of many samples, {name}.reshape(1, -1) if it is one sample"
+        )
+    rows = _as_rows(array)
+    if n_features is not None and rows.shape[1] != n_features:
+        raise ValueError(
+            f"{name}: expected {_count(n_features, 'feature')} a sample, received {rows.shape[1]} (shape {array.shape})"
+        )
+    return rows
+
+
+def as_targets(y: Any, *, name: str = "y", n_samples: int, n_outputs: int, labels: bool) -> Array:
+    """Make the array of targets that the core reads.
+
+    Parameters
+    ----------
+    y : array-like
+        Class labels of shape (n_samples,) or (n_samples, 1), or values of shape (n_samples, n_outputs); with one
+        output (n_samples,) will do.
+    name : str
+        What error messages call it.
+    n_samples : int
+        The number of rows x has.
+    n_outputs : int
+        The number of the network's outputs; labels are below it.
+    labels : bool
+        Whether `y` holds class labels.
+
+    Returns
+    -------
+    ndarray
+        int32 of shape (n_samples, 1) for labels, else as `as_features` does, of shape (n_samples, n_outputs).
+
+    Raises
+    ------
+    TypeError
+        If `y` does not hold real numbers.
+    ValueError
+        If the shape is wrong, or a label is no integer in [0, n_outputs).
+    """
+    array = _as_numbers(y, name)
+    if len(array) != n_samples:
+        raise ValueError(
+            f"{name}: expected as many rows as x has, {n_samples}, received {len(array)} (shape {array.shape})"
+        )
+    if labels:
+        return _as_labels(array, name, n_outputs)
+    rows = _as_rows(array)
+    if rows.shape[1] != n_outputs:
+        hint = "; class labels go with sparse_categorical_crossentropy" if rows.shape[1] == 1 else ""
+        raise ValueError(
+            f"{name}: expected shape ({n_samples}, {n_outputs}), as the network has {_count(n_outputs, 'output')}, "
+            f"received {array.shape}{hint}"
+        )
+    return rows
+
+
+def check_finite(x: Array, name: str) -> None:
+    """Raise ValueError with row and column if `x`, as made by `as_features`, holds a NaN or an infinity."""
+    if x.dtype.kind != "f":
+        return
+    index = _core.find_not_finite(x)
+    if index >= 0:
+        row, column = divmod(index, x.shape[1])
+        value = "NaN" if np.isnan(x[row, column]) else "infinity"
+        raise ValueError(f"{name}: expected finite numbers, received {value} in row {row}, column {column}")
+
+
+def _as_numbers(x: Any, name: str) -> Array:
+    """Take `x` as an array of real numbers, with at least one dimension and one element."""
+    array = x if type(x) is np.ndarray else _as_array(x, name)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: expected real numbers, received dtype {array.dtype}{_dtype_hint(array, x)}")
+    if array.ndim == 0:
+        raise ValueError(f"{name}: expected an array, received the single number {array}")
+    if array.size == 0:
+        raise ValueError(f"{name}: expected at least one sample and one feature, received shape {array.shape}")
+    return array
+
+
+def _as_array(x: Any, name: str) -> Array:
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name}: expected an array without a mask, received a masked array; use {name}.filled(value)")
+    if hasattr(x, "toarray") and hasattr(x, "nnz"):
+        raise TypeError(f"{name}: expected a dense array, received {type(x).__name__}; use {name}.toarray()")
+    try:
+        if hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
+            return np.from_dlpack(x)
+        return np.asarray(x)
+    except (ValueError, TypeError, RuntimeError, BufferError) as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(
+            f"{name}: expected an array of numbers, rows of equal length, received {type(x).__name__} ({error})"
+        ) from error
+
+
+def _as_rows(array: Array) -> Array:
+    """Bring numbers into two dimensions, a dtype and a layout the core reads."""
+    if array.dtype not in _CORE_DTYPES:
+        array = _converted(array)
+    if array.ndim != 2:
+        array = array.reshape(len(array), -1)
+    if array.strides[1] != array.itemsize or not array.flags.aligned:
+        array = np.array(array, order="C")
+    return array
+
+
+def _converted(array: Array) -> Array:
+    """Convert to the smallest of the core's dtypes that holds every value of the array's dtype."""
+    if array.dtype.kind == "b":
+        return array.view(np.uint8)
+    narrow = 4 if array.dtype.kind == "f" else 2
+    return array.astype(np.float32 if array.itemsize <= narrow else np.float64, order="C")
+
+
+def _as_labels(array: Array, name: str, n_outputs: int) -> Array:
+    if array.size != len(array):
+        raise ValueError(
+            f"{name}: expected class labels of shape ({len(array)},), received shape {array.shape}; one-hot targets "
+            "go with categorical_crossentropy"
+        )
+    values = array.reshape(-1)
+    if values.dtype.kind == "f":
+        _check_each(values, np.trunc(values) == values, name, "integer class labels")
+    _check_each(values, (values >= 0) & (values < n_outputs), name, f"class labels from 0 to {n_outputs - 1}")
+    return np.ascontiguousarray(values, dtype=np.int32).reshape(-1, 1)
+
+
+def _check_each(values: Array, good: NDArray[np.bool_], name: str, expected: str) -> None:
+    if not good.all():
+        row = int(np.argmin(good))
+        raise ValueError(f"{name}: expected {expected}, received {values[row]} in row {row}")
+
+
+def _dtype_hint(array: Array, x: Any) -> str:
+    if array.dtype.kind == "O" and hasattr(x, "columns"):
+        return "; convert the frame's columns to numbers first"
+    if array.dtype.kind == "V":
+        return "; name one field, or use numpy.lib.recfunctions.structured_to_unstructured"
+    return ""
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
