@@ -1,0 +1,190 @@
+"""_lowering: the one translator from the user's words to the plain spec the core takes.
+
+What is fused here: scaling of the input (``Input(scale=)`` and leading `Rescaling` layers) into the reading of rows, an
+`Activation` behind a linear `Dense` into that layer, and softmax or sigmoid with its cross-entropy into one loss.
+"""
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from nnfast import _core, _validation
+from nnfast._core import LayerSpec
+from nnfast.exceptions import NotReadyError
+from nnfast.initializers import Initializer
+from nnfast.layers import Activation, Dense, Dropout, Input, Layer, Rescaling, name_layers
+from nnfast.losses import BinaryCrossentropy, Loss
+from nnfast.metrics import Metric
+from nnfast.optimizers import Optimizer
+
+
+class Parameter(NamedTuple):
+    """A kernel or a bias: where the core keeps it, its shape, and how it starts."""
+
+    layer: int
+    name: Literal["weights", "bias"]
+    shape: tuple[int, ...]
+    initializer: Initializer
+    stream: int
+    """Keys its first values beside the seed: 2 i for the kernel of the i-th Dense layer, 2 i + 1 for its bias."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A stack of layers as the core takes it."""
+
+    in_size: int
+    out_size: int
+    in_scale: float
+    in_offset: float
+    specs: tuple[LayerSpec, ...]
+    parameters: tuple[Parameter, ...]
+    """In the order of ``get_weights``."""
+    names: tuple[str, ...]
+    """Of the layers behind the specs."""
+
+    @property
+    def multiplies_a_row(self) -> int:
+        """What computing one row's outputs costs."""
+        return max(1, sum(math.prod(parameter.shape) for parameter in self.parameters))
+
+    def make_network(self, dtype: str) -> _core.Network:
+        """Make the core's network; its parameters are 0."""
+        return _core.Network(dtype, self.in_size, self.in_scale, self.in_offset, self.specs)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss and metrics as the core takes them."""
+
+    loss: str
+    metrics: tuple[str, ...]
+    names: tuple[str, ...]
+    """The metrics' names in logs."""
+    n_outputs: int
+    takes_labels: bool
+    takes_probabilities: bool
+    is_sum: bool
+
+    def make_logs(self, stats: _core.Stats) -> dict[str, float]:
+        """Return loss and metrics of the rows that `stats` summed up."""
+        n = max(stats.n_rows, 1)
+        values = [stats.loss if self.is_sum else stats.loss / n, *(total / n for total in stats.metrics)]
+        return dict(zip(("loss", *self.names), map(float, values), strict=True))
+
+
+def lower_layers(layers: Sequence[Layer], in_size: int) -> Plan:
+    """Translate a stack; an `Input`, if there is one, stands first."""
+    source = layers[0] if layers and isinstance(layers[0], Input) else Input(in_size)
+    scale, offset = source.scale, source.offset
+    stack = [layer for layer in layers if layer is not source]
+    specs: list[LayerSpec] = []
+    names: list[str] = []
+    for layer, name in zip(stack, name_layers(stack), strict=True):
+        if isinstance(layer, Rescaling) and not specs:
+            scale, offset = scale * layer.scale, offset * layer.scale + layer.offset
+        elif isinstance(layer, Activation) and specs and _is_linear_dense(specs[-1]):
+            specs[-1] = specs[-1]._replace(**_activation_fields(layer))
+        else:
+            specs.append(_lower_layer(layer))
+            names.append(name)
+    if not specs:
+        raise NotReadyError(f"model: expected a layer that computes, received {len(layers)} layers; use add() first")
+    dense = [layer for layer in stack if isinstance(layer, Dense)]
+    parameters = tuple(_list_parameters(dense, specs, in_size))
+    out_size = dense[-1].units if dense else in_size
+    return Plan(in_size, out_size, scale, offset, tuple(specs), parameters, tuple(names))
+
+
+def lower_objective(loss: Loss, metrics: Sequence[Metric], plan: Plan) -> Objective:
+    """Translate what is to be made small and what is to be reported, for the outputs of `plan`."""
+    if loss.fuses_with == "softmax" and plan.out_size < 2:
+        raise ValueError(
+            f"loss: expected at least 2 outputs for {loss.names[0]}, received a last layer with {plan.out_size}; for "
+            "two classes use binary_crossentropy with a sigmoid, or two outputs"
+        )
+    return Objective(
+        loss=_choose_loss(loss, plan.specs[-1]),
+        metrics=tuple(_choose_metric(metric, loss, plan.out_size) for metric in metrics),
+        names=tuple(metric.name for metric in metrics),
+        n_outputs=plan.out_size,
+        takes_labels=loss.takes_labels,
+        takes_probabilities=isinstance(loss, BinaryCrossentropy),
+        is_sum=loss.is_sum,
+    )
+
+
+def lower_optimizer(optimizer: Optimizer) -> tuple[str, tuple[float, ...]]:
+    """Return the core's rule and its hyperparameters."""
+    _, names = _core.OPTIMIZERS[optimizer.rule]
+    return optimizer.rule, tuple(float(getattr(optimizer, name)) for name in names)
+
+
+def count_slots(optimizer: Optimizer) -> int:
+    """Return how many state arrays the optimizer keeps for a parameter."""
+    return _core.OPTIMIZERS[optimizer.rule][0]
+
+
+def _lower_layer(layer: Layer) -> LayerSpec:
+    match layer:
+        case Dense():
+            return LayerSpec(
+                "dense",
+                out_size=layer.units,
+                use_bias=layer.use_bias,
+                train_weights=layer.trainable in (True, "weights"),
+                train_bias=layer.trainable in (True, "bias"),
+                **_activation_fields(layer),
+            )
+        case Activation():
+            return LayerSpec("activation", **_activation_fields(layer))
+        case Dropout():
+            return LayerSpec("dropout", rate=layer.rate)
+        case Rescaling():
+            return LayerSpec("rescaling", scale=layer.scale, offset=layer.offset)
+    raise _validation.mismatch("layer", "an Input first, then Dense, Activation, Dropout or Rescaling", layer)
+
+
+def _is_linear_dense(spec: LayerSpec) -> bool:
+    return spec.kind == "dense" and spec.activation == "linear"
+
+
+def _activation_fields(layer: Dense | Activation) -> dict[str, Any]:
+    return {"activation": layer.activation.names[0], "parameter": layer.activation.parameter}
+
+
+def _list_parameters(dense: Sequence[Dense], specs: Sequence[LayerSpec], in_size: int) -> Iterator[Parameter]:
+    places = [index for index, spec in enumerate(specs) if spec.kind == "dense"]
+    for i, (layer, index) in enumerate(zip(dense, places, strict=True)):
+        yield Parameter(index, "weights", (in_size, layer.units), layer.kernel_initializer, 2 * i)
+        if layer.use_bias:
+            yield Parameter(index, "bias", (layer.units,), layer.bias_initializer, 2 * i + 1)
+        in_size = layer.units
+
+
+def _choose_loss(loss: Loss, last: LayerSpec) -> str:
+    """Return the joint form, on logits, where it applies."""
+    activation = last.activation if last.kind in ("dense", "activation") else ""
+    if not loss.fuses_with:
+        return loss.core_name
+    if loss.wants_logits and activation != "linear":
+        hint = "leave it out: it is not needed" if activation == loss.fuses_with else "or end with Activation('linear')"
+        raise _validation.mismatch("loss", "a linear last layer with from_logits=True", activation or last.kind, hint)
+    if not loss.wants_logits and activation == "linear":
+        warnings.warn(
+            f"{loss.names[0]} takes the outputs of the last, linear layer as probabilities; give that layer "
+            f"activation={loss.fuses_with!r}, or the loss from_logits=True",
+            stacklevel=4,
+        )
+    joint = loss.wants_logits or activation == loss.fuses_with
+    return f"{loss.core_name}_logits" if joint else loss.core_name
+
+
+def _choose_metric(metric: Metric, loss: Loss, out_size: int) -> str:
+    is_binary = isinstance(loss, BinaryCrossentropy) or (out_size == 1 and loss.fuses_with != "softmax")
+    name = metric.core_name or ("binary_accuracy" if is_binary else "categorical_accuracy")
+    if name == "categorical_accuracy" and out_size < 2:
+        raise ValueError(f"metrics: expected at least 2 outputs for {metric.name}, received {out_size}")
+    return name

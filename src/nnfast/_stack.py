@@ -1,0 +1,332 @@
+"""_stack: layers in order and the core's network that computes them: weights, predictions, single passes."""
+
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from nnfast import _core, _lowering, _summary, _validation
+from nnfast._lowering import Plan
+from nnfast.callbacks.progress import check_verbosity, report
+from nnfast.data.arrays import as_features
+from nnfast.exceptions import NotReadyError
+from nnfast.layers import CATALOGUE, Input, Layer, Rescaling
+from nnfast.optimizers import Optimizer
+
+Array = NDArray[Any]
+
+_MULTIPLIES_A_CALL = 2e9  # of one call of the core in predict: some 20 ms, then Python looks at signals
+
+
+class Stack:
+    """The base of `Sequential`: what can be done with layers in order without knowing what they are trained for."""
+
+    def __init__(
+        self,
+        layers: Iterable[Layer] | None = None,
+        *,
+        seed: int | None = None,
+        dtype: DTypeLike = "float32",
+        name: str | None = None,
+    ) -> None:
+        self.name = None if name is None else _validation.check_text("name", name)
+        self.dtype = _check_dtype(dtype)
+        chosen = int.from_bytes(os.urandom(4)) if seed is None else seed
+        self.seed = _validation.check_integer("seed", chosen, 0, 2**64 - 1)
+        self._stack: list[Layer] = []
+        self._plan: Plan | None = None
+        self._network: _core.Network | None = None
+        self._pass: _core.Pass | None = None
+        self._pass_rows = 0  # of the last forward
+        self._has_gradients = False
+        self._states: WeakKeyDictionary[Optimizer, _core.Optimizer] = WeakKeyDictionary()
+        self._epochs_done = 0
+        self._take_layers(check_layers([] if layers is None else layers), None)
+
+    # ---- layers ----
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers after the `Input`."""
+        return [layer for layer in self._stack if not isinstance(layer, Input)]
+
+    @property
+    def built(self) -> bool:
+        """Whether there are weights."""
+        return self._plan is not None
+
+    def add(self, layer: Layer) -> None:
+        """Put a layer behind the others; weights that are there stay.
+
+        Parameters
+        ----------
+        layer : Layer
+            An `Input` can only be the first.
+        """
+        self._take_layers(check_layers([*self._stack, layer]), self._in_size)
+
+    def build(self, input_shape: int | Sequence[int | None]) -> None:
+        """Draw the first weights, where neither an `Input` nor data have told the number of features.
+
+        Parameters
+        ----------
+        input_shape : int or tuple
+            The number of features, or as in Keras (batch size or None, number of features).
+        """
+        sizes = input_shape[1:] if isinstance(input_shape, tuple | list) else (input_shape,)
+        if len(sizes) != 1:
+            raise _validation.mismatch("input_shape", "the number of features, or (None, it)", input_shape)
+        in_size = _validation.check_integer("input_shape", sizes[0], 1, 2**31 - 1)
+        if self._in_size not in (None, in_size):
+            raise ValueError(f"input_shape: expected {self._in_size}, as the model is built, received {in_size}")
+        if not self._plan:
+            self._take_layers(self._stack, in_size)
+
+    # ---- weights ----
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of all kernels, shape (in_size, units), and biases, shape (units,), in the order of layers."""
+        plan, network = self._get_built()
+        return [network.get_parameter(parameter.layer, parameter.name) for parameter in plan.parameters]
+
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
+        """Take over values for all kernels and biases.
+
+        Parameters
+        ----------
+        weights : list of array-like
+            As many and of the shapes that `get_weights` returns.
+
+        Raises
+        ------
+        ValueError
+            If number or shape of the arrays is wrong; nothing is changed then.
+        """
+        plan, network = self._get_built()
+        for parameter, values in zip(plan.parameters, _check_weights(weights, plan, self.dtype), strict=True):
+            network.set_parameter(parameter.layer, parameter.name, values)
+
+    def count_params(self) -> int:
+        """Return the number of all weights."""
+        return sum(math.prod(parameter.shape) for parameter in self._get_built()[0].parameters)
+
+    # ---- computing ----
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = 0) -> Array:
+        """Compute the outputs for samples. A row's output does not depend on the other rows, to the bit.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_samples, n_features)
+            NaN and infinity are allowed and travel to the outputs.
+        batch_size : int, optional
+            The rows of one call of the core; by default as many as are computed in some milliseconds.
+        verbose : {0, 1, 2, "auto"}
+            All but 0 report the time at the end.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), of the model's dtype
+        """
+        features = as_features(x, n_features=self._in_size)
+        rows = None if batch_size is None else _validation.check_integer("batch_size", batch_size, 1)
+        is_silent = verbose == 0 or check_verbosity(verbose) == 0
+        plan, network = self._get_built(features.shape[1])
+        out = np.empty((len(features), plan.out_size), self.dtype)
+        step = rows or max(1, int(_MULTIPLIES_A_CALL / plan.multiplies_a_row))
+        for first in range(0, len(features), step):
+            network.predict(features[first : first + step], out[first : first + step])
+        if not is_silent:
+            report(f"Predicted {len(out)} rows")
+        return out
+
+    def forward(self, x: Any, training: bool = False) -> Array:
+        """Compute the outputs and keep what `backward` needs.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_samples, n_features)
+            The samples.
+        training : bool
+            Whether `Dropout` layers drop; each such pass then counts as an epoch and draws anew.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), of the model's dtype
+        """
+        features = as_features(x, n_features=self._in_size)
+        is_training = _validation.check_bool("training", training)
+        plan, network = self._get_built(features.shape[1])
+        self._pass = self._pass or _core.Pass(network)
+        out = np.empty((len(features), plan.out_size), self.dtype)
+        self._pass_rows, self._has_gradients = 0, False
+        self._pass.forward(features, out, is_training, self.seed, self._epochs_done)
+        self._pass_rows = len(features)
+        self._epochs_done += is_training
+        return out
+
+    def backward(self, grad_output: ArrayLike) -> Array:
+        """Compute gradients from that with respect to the outputs of the last `forward`.
+
+        Parameters
+        ----------
+        grad_output : array-like of shape (n_samples, n_outputs)
+            The derivatives of a number (a loss) with respect to each output.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), of the model's dtype
+            The derivatives with respect to each feature. Those with respect to the weights are kept: `gradients`
+            returns them, ``optimizer.apply(model)`` takes a step with them.
+        """
+        plan, _ = self._get_built()
+        if not self._pass or not self._pass_rows:
+            raise NotReadyError("backward: expected a call of forward before, received none since the model was made")
+        gradient = as_features(grad_output, name="grad_output", n_features=plan.out_size)
+        if len(gradient) != self._pass_rows:
+            raise ValueError(f"grad_output: expected {self._pass_rows} rows, as forward had, received {len(gradient)}")
+        grad_input = np.empty((self._pass_rows, plan.in_size), self.dtype)
+        self._pass.backward(np.ascontiguousarray(gradient, self.dtype), grad_input)
+        self._has_gradients = True
+        return grad_input
+
+    def gradients(self) -> list[Array]:
+        """Return the gradients of the last `backward`, summed over its rows, in the order of `get_weights`.
+
+        Those of parameters that are not trainable are not computed: they are 0.
+        """
+        plan, _ = self._get_built()
+        current = self._get_gradient_pass()
+        return [current.get_gradient(parameter.layer, parameter.name) for parameter in plan.parameters]
+
+    def summary(self, *, print_fn: Callable[[str], object] | None = None) -> None:
+        """Print the layers, their output shapes and numbers of weights.
+
+        Parameters
+        ----------
+        print_fn : callable, optional
+            Called with each line; by default lines go to standard output, as a table if rich is installed.
+        """
+        total = f"{self.count_params():,}" if self._plan else "unknown until the model is built"
+        title = f"Model: {self.name or 'sequential'}"
+        _summary.show(title, _summary.list_rows(self.layers, self._in_size), [f"Total params: {total}"], print_fn)
+
+    # ---- plain data ----
+
+    def get_config(self) -> dict[str, Any]:
+        """Return layers, seed, dtype and name as plain data; the weights are not in it."""
+        layers = [CATALOGUE.serialize(layer) for layer in self._stack]
+        return {"name": self.name, "dtype": self.dtype, "seed": self.seed, "layers": layers}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a model, not trained, from what `get_config` returned."""
+        arguments = dict(config)
+        layers = [CATALOGUE.deserialize(layer) for layer in arguments.pop("layers")]
+        return cls(layers, **arguments)
+
+    # ---- inside ----
+
+    @property
+    def _in_size(self) -> int | None:
+        return self._plan.in_size if self._plan else None
+
+    def _take_layers(self, stack: list[Layer], in_size: int | None) -> None:
+        """Take checked layers and, once the number of features is known, draw the weights that are not there yet."""
+        if stack and isinstance(stack[0], Input):
+            _check_input_size(stack[0], in_size)
+            in_size = stack[0].size
+        if in_size is not None and any(not isinstance(layer, Input | Rescaling) for layer in stack):
+            plan = _lowering.lower_layers(stack, in_size)
+            weights = self.get_weights() if self._plan else []
+            new = plan.parameters[len(weights) :]
+            weights += [parameter.initializer.make(parameter.shape, self.seed, parameter.stream) for parameter in new]
+            self._install(plan, weights)
+        self._stack = stack
+
+    def _install(self, plan: Plan, weights: Sequence[ArrayLike]) -> None:
+        """Make the network of a plan; what optimizers remember of the one before is forgotten."""
+        network = plan.make_network(self.dtype)
+        for parameter, values in zip(plan.parameters, _check_weights(weights, plan, self.dtype), strict=True):
+            network.set_parameter(parameter.layer, parameter.name, values)
+        self._plan, self._network = plan, network
+        self._pass, self._pass_rows, self._has_gradients = None, 0, False
+        self._states = WeakKeyDictionary()
+
+    def _get_built(self, in_size: int | None = None) -> tuple[Plan, _core.Network]:
+        """Return plan and network; data of known size build a model that is not."""
+        if self._plan is None and in_size is not None:
+            self._take_layers(self._stack, in_size)
+        if self._plan is None or self._network is None:
+            what = "an Input, build(n_features) or data" if self.layers else "add()"
+            raise NotReadyError(
+                f"model: expected {what} before, received a call on {len(self.layers)} layers, no weights"
+            )
+        return self._plan, self._network
+
+    def _get_state(self, optimizer: Optimizer) -> _core.Optimizer:
+        """Return what an optimizer remembers of this model; at first nothing."""
+        if optimizer not in self._states:
+            _, network = self._get_built()
+            self._states[optimizer] = _core.Optimizer(network, *_lowering.lower_optimizer(optimizer))
+        return self._states[optimizer]
+
+    def _get_gradient_pass(self) -> _core.Pass:
+        if not self._pass or not self._has_gradients:
+            raise NotReadyError("model: expected a call of forward and backward before, received none")
+        return self._pass
+
+    def _apply_gradients(self, optimizer: Optimizer) -> None:
+        current = self._get_gradient_pass()
+        state = self._get_state(optimizer)
+        state.set_hyperparameters(_lowering.lower_optimizer(optimizer)[1])
+        current.apply(state)
+
+
+def _check_dtype(dtype: DTypeLike) -> str:
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if name not in ("float32", "float64"):
+        raise _validation.mismatch("dtype", "'float32' or 'float64'", dtype)
+    return name
+
+
+def check_layers(layers: Any) -> list[Layer]:
+    """Return layers that can stand in this order as a list."""
+    if not isinstance(layers, Iterable) or isinstance(layers, str):
+        raise _validation.mismatch("layers", "a list of layers", layers)
+    stack = list(layers)
+    for place, layer in enumerate(stack):
+        if not isinstance(layer, Layer):
+            raise _validation.mismatch(f"layers[{place}]", "a layer", layer)
+        if isinstance(layer, Input) and place > 0:
+            raise _validation.mismatch(f"layers[{place}]", "an Input only as the first layer", layer)
+        if any(layer is other for other in stack[:place]):
+            raise _validation.mismatch(f"layers[{place}]", "a layer that is not in the model yet", layer)
+    return stack
+
+
+def _check_input_size(source: Input, in_size: int | None) -> None:
+    if in_size not in (None, source.size):
+        raise ValueError(f"input_shape: expected {source.size} features, as the Input has, received {in_size}")
+
+
+def _check_weights(weights: Any, plan: Plan, dtype: str) -> list[Array]:
+    """Return the values as the core takes them."""
+    if not isinstance(weights, list | tuple) or len(weights) != len(plan.parameters):
+        received = len(weights) if isinstance(weights, list | tuple) else type(weights).__name__
+        raise ValueError(f"weights: expected a list of {len(plan.parameters)} arrays, received {received}")
+    arrays = []
+    for place, (values, parameter) in enumerate(zip(weights, plan.parameters, strict=True)):
+        array = np.asarray(values)
+        if array.shape != parameter.shape or array.dtype.kind not in "fiub":
+            received = f"{array.dtype} of shape {array.shape}"
+            raise ValueError(f"weights[{place}]: expected numbers of shape {parameter.shape}, received {received}")
+        arrays.append(np.ascontiguousarray(array, dtype))
+    return arrays

@@ -1,0 +1,57 @@
+"""csv_logger: the logs of each epoch as a line of a CSV file."""
+
+import os
+from typing import IO, Any
+
+from nnfast import _validation
+from nnfast.callbacks.callback import Callback, Logs
+
+
+class CSVLogger(Callback):
+    """Writes a line an epoch: its number and its logs. The first line has their names.
+
+    Parameters
+    ----------
+    filename : str or path
+        The file.
+    separator : str
+        What stands between values, one character.
+    append : bool
+        Whether to go on with a file that exists (Keras writes the names again only if it is empty; so does this).
+    """
+
+    def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
+        super().__init__()
+        if not isinstance(filename, str | os.PathLike):
+            raise _validation.mismatch("filename", "a path", filename)
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise _validation.mismatch("separator", "one character", separator)
+        self.filename = os.fspath(filename)
+        self.separator = separator
+        self.append = _validation.check_bool("append", append)
+        self._file: IO[str] | None = None
+        self._writer: Any = None
+        self._keys: list[str] | None = None
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: D102
+        import csv
+
+        self._file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")  # noqa: SIM115
+        self._writer = csv.writer(self._file, delimiter=self.separator)
+        self._keys = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102
+        logs = logs or {}
+        if self._file is None:
+            return
+        if self._keys is None:
+            self._keys = sorted(logs)
+            if self._file.tell() == 0:
+                self._writer.writerow(["epoch", *self._keys])
+        self._writer.writerow([epoch, *(logs.get(key, "NA") for key in self._keys)])
+        self._file.flush()
+
+    def close(self) -> None:  # noqa: D102
+        if self._file is not None:
+            self._file.close()
+        self._file = None

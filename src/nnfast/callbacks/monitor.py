@@ -1,0 +1,51 @@
+"""monitor: the base of callbacks that watch one number get better."""
+
+from nnfast import _validation
+from nnfast.callbacks.callback import Callback, Logs
+
+
+class Monitor(Callback):
+    """Remembers the best value of a number in the logs.
+
+    Parameters
+    ----------
+    monitor : str
+        The number: "val_loss", "accuracy", ...
+    mode : {"auto", "min", "max"}
+        Whether small or large is good; "auto" knows it of the loss and of the model's metrics.
+    min_delta : float
+        What counts as better differs by more than this.
+    best : float, optional
+        What the first value must beat.
+    """
+
+    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0, best: float | None = None) -> None:
+        super().__init__()
+        self.monitor = _validation.check_text("monitor", monitor)
+        self.mode = _validation.check_choice("mode", mode, ("auto", "min", "max"))
+        self.min_delta = abs(_validation.check_real("min_delta", min_delta, "(-inf, inf)"))
+        self.best = best
+
+    def get_value(self, logs: Logs | None) -> float:
+        """Return the watched number."""
+        if not logs or self.monitor not in logs:
+            raise _validation.unknown_name(f"{type(self).__name__}: monitor", self.monitor, logs or {})
+        return logs[self.monitor]
+
+    def is_better(self, value: float, than: float | None) -> bool:
+        """Return whether `value` is better than another; any number is better than None, and NaN than nothing."""
+        if than is None:
+            return value == value
+        return value - self.min_delta > than if self.wants_max() else value + self.min_delta < than
+
+    def wants_max(self) -> bool:
+        """Return whether large is good."""
+        if self.mode != "auto":
+            return bool(self.mode == "max")
+        name = self.monitor.removeprefix("val_")
+        known: dict[str, bool] = {"loss": False}
+        known |= {metric.name: metric.higher_is_better for metric in self.model.metrics}
+        if name not in known:
+            wanted = f"'min' or 'max' for {self.monitor!r}, which is no metric of the model"
+            raise _validation.mismatch(f"{type(self).__name__}: mode", wanted, self.mode)
+        return known[name]

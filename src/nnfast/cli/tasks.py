@@ -1,0 +1,147 @@
+"""tasks: what a command works on: data by name or file, and how one trains on them if not told otherwise."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from nnfast.cli.columns import Columns
+from nnfast.data.arrays import as_features, check_finite
+from nnfast.data.csv import Table, read_csv
+from nnfast.datasets import load_digits, load_mnist
+from nnfast.exceptions import DataFileError
+
+Array = NDArray[Any]
+
+_MAX_INTEGER_CLASSES = 50
+_MIN_IMAGE_SIDE = 8
+_STEPS = 5000
+
+
+class Part(NamedTuple):
+    """Samples, and of each its class from 0, or its value."""
+
+    x: Array
+    y: Array
+
+
+class Recipe(NamedTuple):
+    """How to train if not told otherwise."""
+
+    hidden: tuple[int, ...]
+    dropout: float
+    input_dropout: float
+    epochs: int
+    batch_size: int
+    scale: float | None
+    """Features are taken as ``x * scale + offset``; None: each is brought to mean 0 and deviation 1."""
+    offset: float = 0.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """Data, in the order in which the last training rows may serve for validation."""
+
+    name: str
+    train: Part
+    test: Part
+    columns: Columns
+    recipe: Recipe
+    image_side: int | None = None
+    """Features are the pixels of a square image of this side."""
+
+
+# 100 seeds of digits: test accuracy 0.9825 in the mean, 0.9746 at least.
+_DIGITS = Recipe((512,), 0.5, 0.15, 60, 32, 1 / 8, -1.0)
+_MNIST = Recipe((256,), 0.2, 0.0, 15, 128, 1 / 255)
+_DIGIT_NAMES = tuple("0123456789")
+
+
+def load_digits_task(seed: int) -> Task:
+    """Load the digits that come with the package."""
+    train, test = load_digits()
+    order = np.random.default_rng(seed).permutation(len(train[1]))
+    shuffled = Part(train[0][order], train[1][order])
+    return Task("digits", shuffled, Part(*test), Columns(classes=_DIGIT_NAMES), _DIGITS, 8)
+
+
+def load_mnist_task(folder: Path | None) -> Task:
+    """Load MNIST's files."""
+    if folder is None:
+        raise click.UsageError("mnist: expected --data FOLDER, the folder with MNIST's four IDX files, received none.")
+    train, test = load_mnist(folder)
+    side = math.isqrt(train[0].shape[1])
+    return Task("mnist", Part(*train), Part(*test), Columns(classes=_DIGIT_NAMES), _MNIST, side)
+
+
+def load_csv_task(path: Path, target: str | None, kind: str, test_share: float, seed: int) -> Task:
+    """Load a table and split it: by class, so that all classes have their share in both parts, or at random."""
+    if not path.exists():
+        raise click.UsageError(f"{path}: expected digits, mnist, or a CSV file, found no file of that name.")
+    if target is None:
+        raise click.UsageError(f"{path}: expected --target COLUMN, the column to predict, by name or number from 0.")
+    table = read_csv(path, target)
+    check_finite(as_features(table.x), str(path))
+    columns, y = _encode(path, table, kind)
+    rng = np.random.default_rng(seed)
+    train, test = _split(y if columns.classes else np.zeros(len(y), np.int64), test_share, rng)
+    if not len(train) or not len(test):
+        raise click.UsageError(f"{path}: expected rows for training and for testing, received {len(y)} in all.")
+    side = _find_image_side(table.x)
+    parts = Part(table.x[train], y[train]), Part(table.x[test], y[test])
+    return Task(path.stem, *parts, columns, _choose_recipe(parts[0].x, side), side)
+
+
+def _encode(path: Path, table: Table, kind: str) -> tuple[Columns, Array]:
+    """Return what the columns mean and the targets as classes from 0, or as values."""
+    raw = table.y
+    assert raw is not None
+    assert table.target_name is not None
+    if kind == "auto":
+        kind = "classification" if _has_classes(raw) else "regression"
+    if kind == "regression":
+        return _encode_values(path, table, raw)
+    names, y = np.unique(raw, return_inverse=True)
+    if len(names) < 2:
+        raise DataFileError(
+            path, f"column {table.target_name!r}: expected at least two classes, received only {names[0]}"
+        )
+    return Columns(table.target_name, table.feature_names, tuple(map(str, names))), y
+
+
+def _encode_values(path: Path, table: Table, raw: Array) -> tuple[Columns, Array]:
+    if raw.dtype.kind == "U":
+        raise DataFileError(path, f"column {table.target_name!r}: expected numbers for a regression, received text")
+    y = raw.astype(np.float64)
+    check_finite(y.reshape(-1, 1), f"{path}: column {table.target_name!r}")
+    return Columns(table.target_name, table.feature_names, None), y
+
+
+def _has_classes(y: Array) -> bool:
+    return y.dtype.kind == "U" or (y.dtype.kind in "iu" and len(np.unique(y)) <= _MAX_INTEGER_CLASSES)
+
+
+def _split(classes: Array, test_share: float, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Choose rows for testing at equal distances in an order sorted by class, within a class at random."""
+    order = np.lexsort((rng.random(len(classes)), classes))
+    steps = np.floor(np.arange(len(order) + 1) * test_share + 0.5)
+    is_test = np.diff(steps) > 0
+    return rng.permutation(order[~is_test]), np.sort(order[is_test])
+
+
+def _find_image_side(x: Array) -> int | None:
+    """Return the side of the images that rows of bytes may be."""
+    side = math.isqrt(x.shape[1])
+    return side if x.dtype == np.uint8 and side**2 == x.shape[1] and side >= _MIN_IMAGE_SIDE else None
+
+
+def _choose_recipe(x: Array, side: int | None) -> Recipe:
+    batch_size = 32 if len(x) < 10_000 else 128
+    epochs = min(100, max(10, math.ceil(_STEPS * batch_size / len(x))))
+    if side is None:
+        return Recipe((64,), 0.2, 0.0, epochs, batch_size, None)
+    return Recipe((128,), 0.0, 0.0, epochs, batch_size, 1 / max(int(x.max()), 1))

@@ -1,0 +1,1 @@
+"""saving: models as files."""

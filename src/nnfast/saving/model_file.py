@@ -1,0 +1,210 @@
+"""model_file: a model as one safetensors file that PyTorch opens too.
+
+Tensors have the names and the (out, in) layout that the same stack has as a ``torch.nn.Sequential``: "0.weight",
+"0.bias", "2.weight", ...; an optimizer's state is under "optimizer.<slot>." and the same name. All else is JSON in the
+metadata. Layers come from a closed list: nothing in a file can choose code.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnfast import _lowering, _validation, layers, losses, metrics, optimizers
+from nnfast._descriptions import Catalogue
+from nnfast.layers import Dense, Input, Layer
+from nnfast.losses import Loss
+from nnfast.metrics import Metric
+from nnfast.optimizers import Optimizer
+from nnfast.saving.tensor_file import StrPath, make_file_error, read_tensors, write_tensors
+
+Array = NDArray[Any]
+Arrays = tuple[Array, ...]
+
+_FORMAT = 1
+_KEYS = {"format", "name", "dtype", "seed", "epochs_done", "in_size", "layers", "compiled"}
+_COMPILED_KEYS = {"optimizer", "step", "loss", "metrics"}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What a compiled model trains with, and what its optimizer remembers."""
+
+    optimizer: Optimizer
+    loss: Loss | None
+    metrics: tuple[Metric, ...]
+    step: int
+    slots: tuple[Arrays, ...]
+    """For each slot of the optimizer an array a parameter, in the order of ``get_weights``."""
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """Everything that is in a model file. Initialisers are not: the weights are."""
+
+    name: str | None
+    dtype: str
+    seed: int
+    epochs_done: int
+    in_size: int
+    layers: tuple[Layer, ...]
+    weights: Arrays
+    compiled: Compiled | None
+
+
+def write_model(path: StrPath, model: SavedModel) -> None:
+    """Write a model file; a file that was there before is replaced at once or not at all.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there before is untouched.
+    ImportError
+        If the safetensors library is missing.
+    """
+    import json
+
+    keys = list(_name_parameters(model.layers))
+    slots = model.compiled.slots if model.compiled else ()
+    tensors = {
+        prefix + key: np.ascontiguousarray(values.T)
+        for prefix, arrays in zip(_list_prefixes(len(slots)), (model.weights, *slots), strict=True)
+        for key, values in zip(keys, arrays, strict=True)
+    }
+    write_tensors(path, json.dumps(_describe(model), allow_nan=False), tensors)
+
+
+def read_model(path: StrPath) -> SavedModel:
+    """Read a model file.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is damaged, cut short or not one of nnfast's.
+    OSError
+        If it cannot be read.
+    ImportError
+        If the safetensors library is missing.
+    """
+    import json
+
+    text, tensors = read_tensors(path)
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant)
+        _check_keys("model", data, _KEYS)
+        _validation.check_choice("format", data["format"], (_FORMAT,))
+        return _rebuild(data, tensors)
+    except (ValueError, RecursionError) as error:
+        raise make_file_error(path, f"one with a bad description: {error}") from error
+
+
+def _describe(model: SavedModel) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "name": model.name,
+        "dtype": model.dtype,
+        "seed": model.seed,
+        "epochs_done": model.epochs_done,
+        "in_size": model.in_size,
+        "layers": [_describe_layer(layer) for layer in model.layers],
+        "compiled": model.compiled and _describe_compiled(model.compiled),
+    }
+
+
+def _describe_layer(layer: Layer) -> dict[str, Any]:
+    data = layers.CATALOGUE.serialize(layer)
+    data["config"] = {key: value for key, value in data["config"].items() if not key.endswith("_initializer")}
+    return data
+
+
+def _describe_compiled(compiled: Compiled) -> dict[str, Any]:
+    return {
+        "optimizer": optimizers.CATALOGUE.serialize(compiled.optimizer),
+        "step": compiled.step,
+        "loss": compiled.loss and losses.CATALOGUE.serialize(compiled.loss),
+        "metrics": [metrics.CATALOGUE.serialize(metric) for metric in compiled.metrics],
+    }
+
+
+def _name_parameters(stack: Sequence[Layer]) -> Iterator[str]:
+    """List the names of kernels and biases in a torch.nn.Sequential, in the order of ``get_weights``."""
+    place = 0
+    for layer in stack:
+        if isinstance(layer, Dense):
+            yield f"{place}.weight"
+            if layer.use_bias:
+                yield f"{place}.bias"
+            place += layer.activation.names[0] != "linear"
+        place += not isinstance(layer, Input)
+
+
+def _list_prefixes(n_slots: int) -> list[str]:
+    """Of the parameters' names, then of the optimizer's slots."""
+    return ["", *(f"optimizer.{slot}." for slot in range(n_slots))]
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"expected finite numbers, received {text}")
+
+
+def _check_keys(name: str, data: object, keys: set[str]) -> None:
+    if not isinstance(data, dict) or set(data) != keys:
+        raise _validation.mismatch(name, f"a dict with exactly the keys {sorted(keys)}", data)
+
+
+def _rebuild(data: dict[str, Any], tensors: dict[str, Array]) -> SavedModel:
+    """Check everything, sizes before any memory is taken."""
+    dtype = _validation.check_choice("dtype", data["dtype"], ("float32", "float64"))
+    in_size = _validation.check_integer("in_size", data["in_size"], 1)
+    stack = _rebuild_list("layers", data["layers"], layers.CATALOGUE)
+    if stack and isinstance(stack[0], Input) and stack[0].size != in_size:
+        raise _validation.mismatch("in_size", f"the Input's, {stack[0].size}", in_size)
+    optimizer = None if data["compiled"] is None else _rebuild_optimizer(data["compiled"])
+    shapes = [parameter.shape[::-1] for parameter in _lowering.lower_layers(stack, in_size).parameters]
+    keys = list(_name_parameters(stack))
+    prefixes = _list_prefixes(_lowering.count_slots(optimizer) if optimizer else 0)
+    expected = {prefix + key: shape for prefix in prefixes for key, shape in zip(keys, shapes, strict=True)}
+    _check_tensors(tensors, expected, dtype)
+    weights, *slots = (tuple(np.ascontiguousarray(tensors[prefix + key].T) for key in keys) for prefix in prefixes)
+    return SavedModel(
+        name=None if data["name"] is None else _validation.check_text("name", data["name"]),
+        dtype=dtype,
+        seed=_validation.check_integer("seed", data["seed"], 0, 2**64 - 1),
+        epochs_done=_validation.check_integer("epochs_done", data["epochs_done"], 0, 2**32 - 1),
+        in_size=in_size,
+        layers=stack,
+        weights=weights,
+        compiled=_rebuild_compiled(data["compiled"], optimizer, tuple(slots)) if optimizer else None,
+    )
+
+
+def _rebuild_list(name: str, data: object, catalogue: Catalogue[Any]) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise _validation.mismatch(name, "a list", data)
+    return tuple(catalogue.deserialize(entry) for entry in data)
+
+
+def _rebuild_optimizer(data: Any) -> Optimizer:
+    _check_keys("compiled", data, _COMPILED_KEYS)
+    return optimizers.CATALOGUE.deserialize(data["optimizer"])
+
+
+def _rebuild_compiled(data: Any, optimizer: Optimizer, slots: tuple[Arrays, ...]) -> Compiled:
+    return Compiled(
+        optimizer=optimizer,
+        loss=None if data["loss"] is None else losses.CATALOGUE.deserialize(data["loss"]),
+        metrics=_rebuild_list("metrics", data["metrics"], metrics.CATALOGUE),
+        step=_validation.check_integer("step", data["step"], 0, 2**63 - 1),
+        slots=slots,
+    )
+
+
+def _check_tensors(tensors: dict[str, Array], expected: dict[str, tuple[int, ...]], dtype: str) -> None:
+    if tensors.keys() != expected.keys():
+        raise _validation.mismatch("tensors", f"exactly {sorted(expected)}", sorted(tensors))
+    for key, shape in expected.items():
+        if tensors[key].shape != shape or tensors[key].dtype != dtype:
+            received = f"{tensors[key].dtype} of shape {tensors[key].shape}"
+            raise ValueError(f"{key}: expected {dtype} of shape {shape}, received {received}")

@@ -1,0 +1,245 @@
+"""training: the loop over epochs: a call of the core for all of them, or one an epoch or a batch, as callbacks ask."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnfast import _core, _lowering, _validation
+from nnfast._core import Progress, RunStopped, Stats
+from nnfast._lowering import Objective
+from nnfast.callbacks.callback import CallbackList, Logs
+from nnfast.data.arrays import as_features, as_targets, check_finite
+from nnfast.exceptions import NotFiniteError
+from nnfast.optimizers import Optimizer
+
+Array = NDArray[Any]
+
+_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end")
+_EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end", "on_progress", *_BATCH_HOOKS)
+
+
+class Model(Protocol):
+    """What the loop knows of a model."""
+
+    seed: int
+    stop_training: bool
+    _epochs_done: int
+
+
+class Examples(NamedTuple):
+    """Samples and their targets as the core reads them, checked."""
+
+    x: Array
+    y: Array
+
+
+@dataclass(frozen=True)
+class Learner:
+    """What ``compile`` makes: an optimizer's state and a trainer, for one network and objective."""
+
+    optimizer: Optimizer
+    state: _core.Optimizer
+    objective: Objective
+    trainer: _core.Trainer
+    layer_names: tuple[str, ...]
+
+    def run(self, model: Model, examples: Examples, **settings: Any) -> list[Stats]:
+        """Train the epochs that come next for `model`; see ``_core.Trainer.run``."""
+        self.state.set_hyperparameters(_lowering.lower_optimizer(self.optimizer)[1])
+        return self.trainer.run(*examples, first_epoch=model._epochs_done, seed=model.seed, **settings)
+
+    def evaluate(self, examples: Examples) -> Logs:
+        """Return loss and metrics."""
+        return self.objective.make_logs(self.trainer.evaluate(*examples))
+
+    def train_on_batch(self, model: Model, examples: Examples) -> Logs:
+        """Take one step; it counts as an epoch."""
+        try:
+            [stats] = self.run(model, examples, batch_size=len(examples.x), n_epochs=1, shuffle=False)
+        except RunStopped as stop:
+            raise self.explain(stop, 0, 0) from None
+        model._epochs_done += 1
+        return self.objective.make_logs(stats)
+
+    def explain(self, stop: RunStopped, epoch: int, batch: int) -> Exception:
+        """Make the error a user sees where the core refused a batch."""
+        place = f"epoch {epoch}, batch {batch} (counted from 0)"
+        if stop.reason != "not_finite" or stop.layer is None:
+            return ValueError(f"y: expected labels that stay as they are during training, received others in {place}")
+        source = ("the scaled input", *self.layer_names, "the loss alone")[stop.layer + 1]
+        return NotFiniteError(
+            f"the loss became NaN or infinite in {place}, first in {source}; the weights are those that the batch "
+            "before left. A smaller learning rate or scaled inputs may help",
+            epoch,
+            batch,
+        )
+
+
+def prepare_examples(x: Array, y: Any, objective: Objective, names: tuple[str, str]) -> Examples:
+    """Make what the core reads of features made by ``as_features`` and of targets, and check all their numbers."""
+    n_outputs, labels = objective.n_outputs, objective.takes_labels
+    targets = as_targets(y, name=names[1], n_samples=len(x), n_outputs=n_outputs, labels=labels)
+    check_finite(x, names[0])
+    if not objective.takes_labels:
+        check_finite(targets, names[1])
+    if objective.takes_probabilities:
+        _check_probabilities(targets, names[1])
+    return Examples(x, targets)
+
+
+def prepare_pair(pair: Any, objective: Objective, n_features: int) -> Examples:
+    """Do the same for ``validation_data``."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise _validation.mismatch("validation_data", "a tuple (x, y)", pair)
+    names = ("validation_data[0]", "validation_data[1]")
+    x = as_features(pair[0], name=names[0], n_features=n_features)
+    return prepare_examples(x, pair[1], objective, names)
+
+
+def split_examples(examples: Examples, share: float) -> tuple[Examples, Examples]:
+    """Cut off the last rows, a share of them, as Keras does."""
+    n_samples = len(examples.x)
+    n_kept = math.floor(n_samples * (1.0 - share))
+    if not 0 < n_kept < n_samples:
+        wanted = f"a share of {n_samples} samples that leaves both parts some"
+        raise _validation.mismatch("validation_split", wanted, share)
+    return Examples(examples.x[:n_kept], examples.y[:n_kept]), Examples(examples.x[n_kept:], examples.y[n_kept:])
+
+
+@dataclass
+class Fit:
+    """One call of ``fit``.
+
+    Parameters
+    ----------
+    model : Model
+        Its ``_epochs_done`` keys shuffling and dropout, and grows.
+    learner : Learner
+        What trains.
+    examples, validation : Examples
+        The latter may be None.
+    batch_size : int
+        At most the number of samples.
+    epochs : range
+        The numbers that callbacks hear.
+    shuffle : bool
+        Whether each epoch has its own order.
+    callbacks : CallbackList
+        Who listens.
+    """
+
+    model: Model
+    learner: Learner
+    examples: Examples
+    validation: Examples | None
+    batch_size: int
+    epochs: range
+    shuffle: bool
+    callbacks: CallbackList
+
+    def __post_init__(self) -> None:
+        self.n_batches = -(-len(self.examples.x) // self.batch_size)
+        self._logs: Logs = {}
+        self._epochs_before = self.model._epochs_done
+        self._steps_before = self.learner.state.step
+
+    def run(self) -> None:
+        """Train until the end, until someone sets ``model.stop_training``, or until an error."""
+        try:
+            self.callbacks.call("on_train_begin", {})
+            if self.validation or self.callbacks.hears(*_EPOCH_HOOKS):
+                self._run_one_by_one()
+            else:
+                self._run_core(self.epochs)
+            self.callbacks.call("on_train_end", self._logs)
+        finally:
+            self._count_epochs()
+            self.callbacks.call("close")
+
+    def _run_one_by_one(self) -> None:
+        by_batch = self.callbacks.hears(*_BATCH_HOOKS)
+        for epoch in self.epochs:
+            if self.model.stop_training:
+                return
+            self.callbacks.call("on_epoch_begin", epoch, {})
+            if by_batch:
+                self._run_batches(epoch)
+            else:
+                self._run_core(range(epoch, epoch + 1))
+
+    def _run_core(self, epochs: range) -> None:
+        """Run whole epochs in one call and tell of each that was finished, or cut short by ``stop_training``."""
+        try:
+            stats = self._call_core(n_epochs=len(epochs))
+        except RunStopped as stop:
+            *whole, begun = stop.stats
+            self._finish(epochs, whole)
+            if stop.reason != "stopped":
+                raise self.learner.explain(stop, epochs[len(whole)], begun.n_batches) from None
+            self._finish(epochs[len(whole) :], [begun] if begun.n_rows else [])
+        except BaseException as error:  # from a signal, or from on_progress: the core ends at a batch border
+            self._finish(epochs, getattr(error, "stats", [])[:-1])
+            raise
+        else:
+            self._finish(epochs, stats)
+
+    def _run_batches(self, epoch: int) -> None:
+        """Run an epoch batch by batch: the same bits, with a call for each."""
+        total: Stats | None = None
+        for batch in range(self.n_batches):
+            self.callbacks.call("on_train_batch_begin", batch, {})
+            try:
+                [stats] = self._call_core(n_epochs=1, first_batch=batch, n_batches=1)
+            except RunStopped as stop:
+                if stop.reason != "stopped":
+                    raise self.learner.explain(stop, epoch, batch) from None
+                break
+            total = stats if total is None else _add(total, stats)
+            logs = self.learner.objective.make_logs(total)
+            self.callbacks.call("on_train_batch_end", batch, logs)
+            self.callbacks.call("on_progress", batch + 1, logs)
+            if self.model.stop_training:
+                break
+        if total is not None:
+            self._finish(range(epoch, epoch + 1), [total])
+
+    def _call_core(self, **part: int) -> list[Stats]:
+        settings: dict[str, Any] = {"batch_size": self.batch_size, "shuffle": self.shuffle, "poll": self._poll}
+        return self.learner.run(self.model, self.examples, **settings, **part)
+
+    def _poll(self, progress: Progress) -> bool:
+        logs = {} if self.learner.objective.is_sum else {"loss": progress.loss}
+        self.callbacks.call("on_progress", progress.batch, logs)
+        return not self.model.stop_training
+
+    def _finish(self, epochs: range, stats: Sequence[Stats]) -> None:
+        """Measure the first of the epochs and tell of them."""
+        self._count_epochs()
+        for epoch, part in zip(epochs, stats, strict=False):
+            self._logs = self.learner.objective.make_logs(part)
+            if self.validation:
+                validation = self.learner.evaluate(self.validation)
+                self._logs |= {f"val_{name}": value for name, value in validation.items()}
+            self.callbacks.call("on_epoch_end", epoch, self._logs)
+
+    def _count_epochs(self) -> None:
+        """Count the whole epochs by the optimizer's steps, which are right wherever an interrupt or an error struck."""
+        steps = self.learner.state.step - self._steps_before
+        self.model._epochs_done = self._epochs_before + steps // self.n_batches
+
+
+def _add(a: Stats, b: Stats) -> Stats:
+    metrics = tuple(left + right for left, right in zip(a.metrics, b.metrics, strict=True))
+    return Stats(a.loss + b.loss, metrics, a.n_rows + b.n_rows, a.n_batches + b.n_batches)
+
+
+def _check_probabilities(y: Array, name: str) -> None:
+    good = (y >= 0) & (y <= 1)
+    if not good.all():
+        row, column = np.argwhere(~good)[0]
+        place = f"row {row}, column {column}"
+        raise ValueError(f"{name}: expected numbers from 0 to 1, received {y[row, column]} in {place}")
