@@ -1,0 +1,261 @@
+"""Writes the tables of coefficients of csrc/kernels/vector_math.inc.h: python coefficients.py [name ...]. Needs mpmath.
+
+A table is the polynomial (or the two of a rational function) of least largest weighted error: Remez's exchange over a
+dense grid. A polynomial's coefficients are rounded to the type one after the other, lowest power first, and the rest is
+fitted anew after each, so that the ones above make good the rounding of those below. Errors go to stderr.
+"""
+
+import sys
+
+import mpmath as mp
+import numpy as np
+
+mp.mp.dps = 100
+
+
+def chebyshev_grid(low, high, n_points):
+    low, high = mp.mpf(low), mp.mpf(high)
+    return [(low + high - (high - low) * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / n_points)) / 2 for i in range(n_points)]
+
+
+def geometric_grid(low, high, n_points):
+    return [mp.exp(x) for x in chebyshev_grid(mp.log(low), mp.log(high), n_points)]
+
+
+def alternating_extrema(error, n_wanted):
+    """Indices of the largest |error| of each run of one sign; too many are thinned out, smallest first."""
+    extrema = []
+    for i, e in enumerate(error):
+        if extrema and (e > 0) == (error[extrema[-1]] > 0):
+            if abs(e) > abs(error[extrema[-1]]):
+                extrema[-1] = i
+        else:
+            extrema.append(i)
+    while len(extrema) > n_wanted:
+        size = [abs(error[i]) for i in extrema]
+        if len(extrema) == n_wanted + 1:
+            del extrema[0 if size[0] < size[-1] else -1]
+        else:
+            smallest = min(range(len(extrema) - 1), key=lambda k: max(size[k], size[k + 1]))
+            del extrema[smallest : smallest + 2]
+    return extrema
+
+
+def remez(basis, target, weight):
+    """Coefficients c for which max |weight * (target - basis c)| over the grid is least, and that maximum."""
+    n_points, n = len(target), len(basis[0])
+    reference = [i * (n_points - 1) // n for i in range(n + 1)]
+    for _ in range(40):
+        matrix = mp.matrix([[weight[k] * b for b in basis[k]] + [(-1) ** row] for row, k in enumerate(reference)])
+        *coefficients, level = mp.lu_solve(matrix, mp.matrix([weight[k] * target[k] for k in reference]))
+        error = [w * (t - mp.fdot(row, coefficients)) for row, t, w in zip(basis, target, weight)]
+        largest = max(abs(e) for e in error)
+        reference = alternating_extrema(error, n + 1)
+        if largest <= abs(level) * mp.mpf("1.002") or len(reference) < n + 1:
+            break
+    return coefficients, largest
+
+
+def rounded(x, bits):
+    return mp.mpf(float(np.float32(float(x)))) if bits == 32 else mp.mpf(float(x))
+
+
+def powers(grid, degree):
+    return [[x**i for i in range(degree + 1)] for x in grid]
+
+
+def polynomial(function, weight, grid, degree, bits):
+    """Rounded coefficients of the polynomial nearest to function, and its largest weighted error."""
+    target, weights = [function(x) for x in grid], [abs(weight(x)) for x in grid]
+    free, _ = remez(powers(grid, degree), target, weights)
+    done = []
+    while free:
+        done.append(rounded(free.pop(0), bits))
+        target = [(t - done[-1]) / x for t, x in zip(target, grid)]
+        weights = [w * abs(x) for w, x in zip(weights, grid)]
+        if free:
+            terms = powers(grid, len(free) - 1)
+            refitted, error = remez(terms, target, weights)
+            if error <= max(abs(w * (t - mp.fdot(row, free))) for row, t, w in zip(terms, target, weights)):
+                free = refitted
+    return done, max(abs(w * t) for w, t in zip(weights, target))
+
+
+def rational(function, grid, degree, bits):
+    """Rounded coefficients of P and Q with P/Q nearest to function in relative error, Q(0) = 1, and that error.
+
+    The error of P - f Q, weighted with the Q of the round before, tends to that of P/Q - f."""
+    target = [function(x) for x in grid]
+    terms = powers(grid, degree)
+    denominator = [mp.mpf(1)] * len(grid)
+    for _ in range(8):
+        basis = [row + [-f * p for p in row[1:]] for row, f in zip(terms, target)]
+        coefficients, _ = remez(basis, target, [1 / abs(f * q) for f, q in zip(target, denominator)])
+        denominator = [mp.fdot(row, [1, *coefficients[degree + 1 :]]) for row in terms]
+    p = [rounded(c, bits) for c in coefficients[: degree + 1]]
+    q = [mp.mpf(1)] + [rounded(c, bits) for c in coefficients[degree + 1 :]]
+    return p, q, max(abs(mp.fdot(row, p) / mp.fdot(row, q) / f - 1) for row, f in zip(terms, target))
+
+
+def exp_table(bits):
+    """exp(r) = 1 + r + r^2 P(r), |r| <= log(2)/2: relative to exp(r) - 1."""
+    degree, half = {32: 4, 64: 9}[bits], mp.log(2) / 2 * mp.mpf("1.0001")
+    grid = chebyshev_grid(-half, half, 24 * (degree + 2))
+    p, error = polynomial(lambda r: (mp.expm1(r) - r) / r**2, lambda r: r**2 / mp.expm1(r), grid, degree, bits)
+    return {"exp_p": p}, error
+
+
+def log_table(bits):
+    """log(1 + f) = f + f^2 P(f), 1 + f between sqrt(1/2) and sqrt(2)."""
+    p, error = log_fit(mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, {32: 7, 64: 19}[bits], bits)
+    return {"log_p": p}, error
+
+
+def log1p_table(bits):
+    """log(1 + f) = f + f^2 P(f), 0 <= f <= 1."""
+    p, error = log_fit(0, 1, {32: 8, 64: 19}[bits], bits)
+    return {"log1p_p": p}, error
+
+
+def log_fit(low, high, degree, bits):
+    grid = chebyshev_grid(low, high, 24 * (degree + 2))
+    return polynomial(lambda f: (mp.log1p(f) - f) / f**2, lambda f: f**2 / mp.log1p(f), grid, degree, bits)
+
+
+def tanh_table(bits):
+    """tanh(x) = x + x^3 P(x^2), |x| <= 0.9."""
+    degree = {32: 6, 64: 13}[bits]
+    grid = [x**2 for x in chebyshev_grid(mp.mpf("1e-3"), mp.mpf("0.9"), 24 * (degree + 2))]
+
+    def ratio(square):
+        return mp.tanh(mp.sqrt(square)) / mp.sqrt(square)
+
+    p, error = polynomial(lambda s: (ratio(s) - 1) / s, lambda s: s / ratio(s), grid, degree, bits)
+    return {"tanh_p": p}, error
+
+
+def erf_table(bits):
+    """erf(x) = x + x P(x^2), |x| <= 0.8."""
+    degree = {32: 5, 64: 12}[bits]
+    grid = [x**2 for x in chebyshev_grid(mp.mpf("1e-3"), mp.mpf("0.8"), 24 * (degree + 2))]
+
+    def ratio(square):
+        return mp.erf(mp.sqrt(square)) / mp.sqrt(square)
+
+    p, error = polynomial(lambda s: ratio(s) - 1, lambda s: 1 / ratio(s), grid, degree, bits)
+    return {"erf_p": p}, error
+
+
+TAIL_SLOPE = {32: mp.mpf("0.5"), 64: mp.mpf("0.375")}
+TAIL_END = {32: 14, 64: 39}  # beyond, the tail is below every normal number
+
+
+def scaled_tail(a):
+    """P(a standard normal variable > a) exp(a^2/2)."""
+    return mp.erfc(a / mp.sqrt(2)) / 2 * mp.exp(a * a / 2)
+
+
+def scaled_slope(a):
+    """-(d gelu(x) / dx at x = -a) exp(a^2/2)."""
+    return a / mp.sqrt(2 * mp.pi) - scaled_tail(a)
+
+
+def tail_fit(function, middle, degree, bits):
+    """function(a) = P(v - middle), v = a/(1 + TAIL_SLOPE a), 0 <= a <= TAIL_END.
+
+    A smaller slope needs a lower degree, but then the terms cancel for a large a. Near the middle the rounding of the first
+    coefficient is the error, so the middle is one of many tried for which that rounding is small."""
+    slope, end = TAIL_SLOPE[bits], TAIL_END[bits]
+    grid = chebyshev_grid(-middle, end / (1 + slope * end) - middle, 12 * (degree + 2))
+
+    def quotient(x):
+        v = x + middle
+        return function(v / (1 - slope * v))
+
+    return polynomial(quotient, lambda x: 1 / quotient(x), grid, degree, bits)
+
+
+def tail_table(bits):
+    """scaled_tail(a) (1 + TAIL_SLOPE a)."""
+    slope, middle = TAIL_SLOPE[bits], mp.mpf({32: 27, 64: 33}[bits]) / 32
+    p, error = tail_fit(lambda a: scaled_tail(a) * (1 + slope * a), middle, {32: 11, 64: 25}[bits], bits)
+    return {"tail_p": p, "tail_middle": [middle], "tail_slope": [slope]}, error
+
+
+def slope_table(bits):
+    """scaled_slope(a) / (a - root)."""
+    root, middle = mp.findroot(scaled_slope, 0.75), mp.mpf({32: 13, 64: 18}[bits]) / 32
+    p, error = tail_fit(lambda a: scaled_slope(a) / (a - root), middle, {32: 10, 64: 24}[bits], bits)
+    high = rounded(root, bits)
+    return {"slope_p": p, "slope_middle": [middle], "slope_root": [high, rounded(root - high, bits)]}, error
+
+
+def normal_quantile(probability):
+    """By Newton on the logarithm, for probability < 1/2."""
+    goal = mp.log(probability)
+    x = -mp.sqrt(-2 * goal) + mp.mpf("0.5")
+    for _ in range(60):
+        below = mp.erfc(-x / mp.sqrt(2)) / 2
+        step = (mp.log(below) - goal) * below / mp.npdf(x)
+        x -= step
+        if abs(step) < mp.mpf(10) ** -50:
+            return x
+    raise ArithmeticError(f"no quantile of {probability}")
+
+
+QUANTILE_CENTRE = mp.mpf("0.1849")  # 0.43^2
+QUANTILE_TAIL = mp.mpf("1.59375")
+
+
+def quantile_centre_table(bits):
+    """quantile(1/2 + q) = q P(r)/Q(r), r = 0.1849 - q^2, |q| <= 0.43."""
+    degree = {32: 4, 64: 8}[bits]
+
+    def function(r):
+        q = mp.sqrt(QUANTILE_CENTRE - r)
+        return mp.sqrt(2) * mp.erfinv(2 * q) / q
+
+    p, q, error = rational(function, chebyshev_grid(0, QUANTILE_CENTRE, 24 * degree), degree, bits)
+    return {"quantile_centre_p": p, "quantile_centre_q": q}, error
+
+
+def quantile_tail_table(bits):
+    """quantile(p) = -P(s)/Q(s), s = sqrt(-log p) - 1.59375, p <= 0.07 and a normal number."""
+    degree, end = {32: (4, 10), 64: (11, 27)}[bits]
+    grid = [s - QUANTILE_TAIL for s in geometric_grid(QUANTILE_TAIL, end, 30 * degree)]
+
+    def function(s):
+        return -normal_quantile(mp.exp(-((s + QUANTILE_TAIL) ** 2)))
+
+    p, q, error = rational(function, grid, degree, bits)
+    return {"quantile_tail_p": p, "quantile_tail_q": q}, error
+
+
+TABLES = [exp_table, log_table, log1p_table, tanh_table, erf_table, tail_table, slope_table, quantile_centre_table, quantile_tail_table]
+
+
+def c_number(x, bits):
+    digits = 6 if bits == 32 else 13
+    mantissa, exponent = float(x).hex().split("p")
+    head, _, tail = mantissa.partition(".")
+    tail = tail[:digits].rstrip("0")
+    return f"{head}{'.' if tail else ''}{tail}p{exponent}{'f' if bits == 32 else ''}"
+
+
+def main(names):
+    for bits in (32, 64):
+        print("#if REAL_BITS == 32" if bits == 32 else "#else")
+        for table in TABLES:
+            if names and table.__name__.removesuffix("_table") not in names:
+                continue
+            columns, error = table(bits)
+            print(f"{bits} bits, {table.__name__}: largest error 2^{float(mp.log(error, 2)):.1f}", file=sys.stderr, flush=True)
+            per_line = 6 if bits == 32 else 5
+            for name, values in columns.items():
+                numbers = [c_number(x, bits) for x in values]
+                lines = [", ".join(numbers[i : i + per_line]) for i in range(0, len(numbers), per_line)]
+                print(f"static const real {name}[] = {{" + ",\n    ".join(lines) + "};")
+    print("#endif")
+
+
+main(sys.argv[1:])

@@ -1,0 +1,290 @@
+/* test_team.c: every member runs once, barriers hold, shares cover, floating-point state comes back, forks survive. */
+#include "base/float_state.h"
+#include "base/team.h"
+#include "check.h"
+
+#include <omp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ThreadSanitizer allows no threads after a fork, and misreads OpenMP regions of the test's own. */
+#if defined(__SANITIZE_THREAD__)
+enum { HAS_THREAD_SANITIZER = 1 };
+#else
+enum { HAS_THREAD_SANITIZER = 0 };
+#endif
+
+static const int team_sizes[] = {1, 2, 3, 7};
+enum { N_TEAM_SIZES = 4, MAX_TEAM = 16 };
+
+/* ---- members ---- */
+
+typedef struct roll {
+    atomic_int n_present[MAX_TEAM];
+    atomic_int size;
+    pthread_t first;
+} roll;
+
+static void sign_in(nnf_member *member, void *argument)
+{
+    roll *roll_call = argument;
+    atomic_fetch_add(&roll_call->n_present[member->index], 1);
+    atomic_store(&roll_call->size, member->size);
+    if (member->index == 0)
+        roll_call->first = pthread_self();
+}
+
+static void test_members(void)
+{
+    for (int n = -1; n <= MAX_TEAM; n++) {
+        roll roll_call = {0};
+        nnf_team_run(n, sign_in, &roll_call);
+        CHECK(roll_call.size == (n < 1 ? 1 : n));
+        for (int i = 0; i < MAX_TEAM; i++)
+            CHECK(roll_call.n_present[i] == (i < roll_call.size));
+        CHECK(pthread_equal(roll_call.first, pthread_self()));
+    }
+}
+
+/* ---- barriers ---- */
+
+enum { N_PHASES = 500 };
+
+typedef struct relay {
+    int64_t written[MAX_TEAM]; /* plain memory: the barrier must publish it */
+    atomic_int n_errors;
+} relay;
+
+static void write_and_read(nnf_member *member, void *argument)
+{
+    relay *all = argument;
+    for (int64_t phase = 1; phase <= N_PHASES; phase++) {
+        all->written[member->index] = phase;
+        nnf_team_barrier(member);
+        for (int i = 0; i < member->size; i++)
+            if (all->written[i] != phase)
+                atomic_fetch_add(&all->n_errors, 1);
+        nnf_team_barrier(member);
+    }
+}
+
+static void test_barrier(void)
+{
+    for (int t = 0; t < N_TEAM_SIZES; t++) {
+        relay all = {0};
+        nnf_team_run(team_sizes[t], write_and_read, &all);
+        CHECK(all.n_errors == 0);
+    }
+}
+
+/* ---- shares ---- */
+
+static void test_shares(void)
+{
+    static const int64_t n_tasks[] = {0, 1, 2, 6, 7, 8, 100, 4294967297, INT64_MAX};
+    for (int size = 1; size <= MAX_TEAM; size++)
+        for (size_t t = 0; t < sizeof n_tasks / sizeof *n_tasks; t++) {
+            int64_t covered = 0;
+            for (int i = 0; i < size; i++) {
+                int64_t begin, end;
+                nnf_team_share(&(nnf_member){NULL, i, size}, n_tasks[t], &begin, &end);
+                CHECK(begin == covered && (end - begin == n_tasks[t] / size || end - begin == n_tasks[t] / size + 1));
+                covered = end;
+            }
+            CHECK(covered == n_tasks[t]);
+        }
+}
+
+/* ---- floating-point state ---- */
+
+static void multiply_tiny(nnf_member *member, void *argument)
+{
+    volatile float tiny = 0x1p-126f, denormal = 0x1p-149f, one = 1.0f, half_ulp = 0x1p-24f;
+    atomic_int *n_errors = argument;
+    (void)member;
+    if (tiny * 0.5f != 0 || denormal * 0x1p100f != 0)
+        atomic_fetch_add(n_errors, 1);
+    if (one + half_ulp != 1.0f || one + half_ulp * 1.5f != 1.0f + 0x1p-23f)
+        atomic_fetch_add(n_errors, 1);
+}
+
+/* The caller's state: round up, flags raised or not. */
+static nnf_float_state strange_state(void)
+{
+#if defined(__x86_64__)
+    return (nnf_float_state){0x1f80 | 0x4000 | 0x3f, 0};
+#else
+    return (nnf_float_state){1u << 22, 0x10};
+#endif
+}
+
+static bool is_same_state(nnf_float_state a, nnf_float_state b) { return a.control == b.control && a.flags == b.flags; }
+
+static void test_caller_state(void)
+{
+    const nnf_float_state usual = nnf_float_state_get();
+    for (int t = 0; t < N_TEAM_SIZES; t++) {
+        atomic_int n_errors = 0;
+        nnf_float_state_set(strange_state());
+        nnf_team_run(team_sizes[t], multiply_tiny, &n_errors);
+        const nnf_float_state left = nnf_float_state_get();
+        nnf_float_state_set(usual);
+        CHECK(is_same_state(left, strange_state()));
+        CHECK(n_errors == 0);
+    }
+}
+
+/* Threads of one OpenMP pool serve the caller's regions and ours. */
+static void test_worker_state(void)
+{
+    const nnf_float_state usual = nnf_float_state_get();
+    atomic_int n_errors = 0, n_changed = 0;
+#pragma omp parallel num_threads(7)
+    nnf_float_state_set(strange_state());
+    nnf_team_run(7, multiply_tiny, &n_errors);
+#pragma omp parallel num_threads(7)
+    {
+        if (!is_same_state(nnf_float_state_get(), strange_state()))
+            atomic_fetch_add(&n_changed, 1);
+        nnf_float_state_set(usual);
+    }
+    CHECK(n_errors == 0);
+    CHECK(n_changed == 0);
+}
+
+/* ---- surroundings ---- */
+
+static void run_inside(nnf_member *member, void *argument)
+{
+    (void)member;
+    sign_in(member, argument);
+    nnf_team_barrier(member);
+}
+
+/* In a region of the caller's fewer threads arrive: size and barrier must go by those that did. */
+static void test_inside_region(void)
+{
+    roll roll_call[2] = {{.size = 0}, {.size = 0}};
+#pragma omp parallel num_threads(2)
+    nnf_team_run(4, run_inside, &roll_call[omp_get_thread_num()]);
+    for (int r = 0; r < 2; r++)
+        for (int i = 0; i < MAX_TEAM; i++)
+            CHECK(roll_call[r].n_present[i] == (i < roll_call[r].size));
+}
+
+static bool child_succeeds(pid_t child)
+{
+    int status;
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static int run_in_child(int n_generations)
+{
+    relay all = {0};
+    alarm(10); /* a hang must end as a failure */
+    nnf_team_run(2, write_and_read, &all);
+    if (all.n_errors > 0)
+        return 1;
+    if (n_generations == 0)
+        return 0;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(run_in_child(n_generations - 1));
+    return !child_succeeds(child);
+}
+
+static void *fork_and_run(void *argument)
+{
+    roll roll_call = {0};
+    nnf_team_run(2, sign_in, &roll_call);
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(run_in_child(2));
+    *(bool *)argument = child_succeeds(child);
+    return NULL;
+}
+
+static void test_fork(void)
+{
+    for (int i = 0; i < 10; i++) {
+        bool is_main_well = false, is_other_well = false;
+        pthread_t thread;
+        fork_and_run(&is_main_well);
+        CHECK(is_main_well);
+        CHECK(pthread_create(&thread, NULL, fork_and_run, &is_other_well) == 0);
+        pthread_join(thread, NULL);
+        CHECK(is_other_well);
+    }
+}
+
+/* Where threads cannot be created the run goes on with those there are. The limit spares root, who becomes nobody. */
+static void test_without_threads(void)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit limit = {1, 1};
+        roll roll_call = {0};
+        const bool is_limited = (geteuid() != 0 || setuid(65534) == 0) && setrlimit(RLIMIT_NPROC, &limit) == 0;
+        alarm(10);
+        nnf_team_run(4, sign_in, &roll_call);
+        _exit(is_limited && roll_call.size != 1);
+    }
+    CHECK(child_succeeds(child));
+}
+
+/* The default is found once in a process, so each setting is seen by a child of its own. */
+static int get_threads_with(const char *ours, const char *openmp)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        unsetenv("NNFAST_NUM_THREADS");
+        unsetenv("OMP_NUM_THREADS");
+        if (ours != NULL)
+            setenv("NNFAST_NUM_THREADS", ours, 1);
+        if (openmp != NULL)
+            setenv("OMP_NUM_THREADS", openmp, 1);
+        _exit(nnf_team_get_threads());
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+}
+
+static void test_number_of_threads(void)
+{
+    static const char *const invalid[] = {"", "x", "0", "-3", "2x", "1e3", " ", "99999999999999999999"};
+    const int all = get_threads_with(NULL, NULL);
+    CHECK(all >= 1);
+    CHECK(get_threads_with("1", NULL) == 1);
+    CHECK(get_threads_with(NULL, "1") == 1);
+    CHECK(get_threads_with(NULL, "1,4") == 1);
+    CHECK(get_threads_with("1", "8") == 1);
+    CHECK(get_threads_with("100000", "100000") == all);
+    for (size_t i = 0; i < sizeof invalid / sizeof *invalid; i++)
+        CHECK(get_threads_with(invalid[i], invalid[i]) == all);
+    const int usual = nnf_team_get_threads();
+    nnf_team_set_threads(5);
+    CHECK(nnf_team_get_threads() == 5);
+    nnf_team_set_threads(0);
+    CHECK(nnf_team_get_threads() == usual);
+}
+
+int main(void)
+{
+    test_members();
+    test_barrier();
+    test_shares();
+    test_caller_state();
+    if (HAS_THREAD_SANITIZER)
+        return check_finish();
+    test_number_of_threads();
+    test_worker_state();
+    test_inside_region();
+    test_fork();
+    test_without_threads();
+    return check_finish();
+}

@@ -1,0 +1,170 @@
+"""nets.py: one network twice, in the core and in reference.py, with the same parameters; and what is compared of it."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import reference
+from numpy.typing import NDArray
+
+from nnfast import _core
+from nnfast._core import LayerSpec
+
+Array = NDArray[Any]
+
+THREADS = (1, 2, 3, 7)
+SIZES = range(1, 68)
+"""Lengths of rows: all around those of registers, tiles and virtual lanes."""
+HYPERPARAMETERS = {
+    "sgd": [0.1],
+    "momentum": [0.05, 0.9],
+    "nesterov": [0.05, 0.9],
+    "adam": [0.01, 0.8, 0.95, 1e-5],
+}
+"""Ordinary ones for every rule, in the core's order."""
+PARAMETER = {"leaky_relu": 0.2, "elu": 0.7}
+
+
+def dense(out_size: int, activation: str = "linear", **more: Any) -> LayerSpec:
+    return LayerSpec(
+        "dense", out_size=out_size, activation=activation, parameter=PARAMETER.get(activation, 0.0), **more
+    )
+
+
+def activation(name: str) -> LayerSpec:
+    return LayerSpec("activation", activation=name, parameter=PARAMETER.get(name, 0.0))
+
+
+STACK = [
+    LayerSpec("rescaling", scale=0.5, offset=0.25),
+    dense(33, "gelu"),
+    LayerSpec("dropout", rate=0.3),
+    dense(17, "leaky_relu", use_bias=False),
+    activation("tanh"),
+    dense(5, "softmax"),
+]
+"""Some of everything."""
+
+
+def parameters(specs: Sequence[LayerSpec], in_size: int) -> Iterator[tuple[int, str, tuple[int, ...]]]:
+    """(layer, name, shape) of each parameter."""
+    size = in_size
+    for i, spec in enumerate(specs):
+        if spec.kind == "dense":
+            yield i, "weights", (size, spec.out_size)
+            if spec.use_bias:
+                yield i, "bias", (spec.out_size,)
+            size = spec.out_size
+
+
+class Twins:
+    """core and reference hold the same numbers; names lists their parameters as (layer, "weights" or "bias")."""
+
+    def __init__(
+        self,
+        specs: Sequence[LayerSpec],
+        in_size: int,
+        dtype: str,
+        rng: np.random.Generator,
+        in_scale: float = 1.0,
+        in_offset: float = 0.0,
+    ) -> None:
+        self.dtype = dtype
+        self.core = _core.Network(dtype, in_size, in_scale, in_offset, list(specs))
+        layers = [
+            reference.Layer(
+                s.kind,
+                activation=s.activation,
+                parameter=s.parameter,
+                scale=s.scale,
+                offset=s.offset,
+                train_weights=s.train_weights,
+                train_bias=s.train_bias,
+            )
+            for s in specs
+        ]
+        self.reference = reference.Network(layers, in_scale, in_offset)
+        self.names: list[tuple[int, Any]] = []
+        for i, name, shape in parameters(specs, in_size):
+            spread = np.sqrt(2 / sum(shape)) if name == "weights" else 0.3
+            values = (rng.standard_normal(shape) * spread).astype(dtype)
+            self.core.set_parameter(i, name, values)
+            setattr(layers[i], name, values.astype(np.float64))
+            self.names.append((i, name))
+
+    def predict(self, x: Array) -> Array:
+        out = np.empty((len(x), self.core.out_size), self.dtype)
+        self.core.predict(x, out)
+        return out
+
+    def copied_to_reference(self) -> None:
+        for i, name in self.names:
+            setattr(self.reference.layers[i], name, self.core.get_parameter(i, name).astype(np.float64))
+
+
+def hash_of(
+    network: _core.Network, names: Sequence[tuple[int, Any]], optimizer: _core.Optimizer | None = None, n_slots: int = 0
+) -> str:
+    """SHA-256 of the parameters, and of the optimizer's state and step."""
+    digest = hashlib.sha256()
+    for i, name in names:
+        digest.update(np.ascontiguousarray(network.get_parameter(i, name)).tobytes())
+        for slot in range(n_slots if optimizer else 0):
+            digest.update(np.ascontiguousarray(optimizer.get_state(i, name, slot)).tobytes())
+    if optimizer:
+        digest.update(str(optimizer.step).encode())
+    return digest.hexdigest()
+
+
+def run(trainer: _core.Trainer, x: Array, y: Array, **more: Any) -> list[_core.Stats]:
+    settings: dict[str, Any] = {"batch_size": len(x), "first_epoch": 0, "n_epochs": 1, "shuffle": False, "seed": 0}
+    return trainer.run(x, y, **(settings | more))
+
+
+# ---- arrays ----------------------------------------------------------------------------------------------------------
+
+
+def spaced(a: Array) -> tuple[Array, Callable[[], bool]]:
+    """A copy of a whose rows lie apart, and a function that tells whether what lies between and around is untouched."""
+    rows, columns = a.shape
+    room = np.full((rows + 2, columns + 5), 77, a.dtype)
+    inside = room[1:-1, 3 : 3 + columns]
+    inside[...] = a
+
+    def untouched() -> bool:
+        others = np.ones(room.shape, bool)
+        others[1:-1, 3 : 3 + columns] = False
+        return bool((room[others] == 77).all())
+
+    return inside, untouched
+
+
+def ulp_error(result: Array, expected: Array) -> Array:
+    """How many units in the last place the result is off the expected, a wider dtype; 0 for a flushed denormal."""
+    info = np.finfo(result.dtype)
+    with np.errstate(all="ignore"):
+        rounded = expected.astype(result.dtype)
+        unit = np.maximum(np.spacing(np.abs(rounded)), np.spacing(info.tiny)).astype(expected.dtype)
+        error = np.abs(result.astype(expected.dtype) - expected) / unit
+    same = (result == rounded) | (np.isnan(result) & np.isnan(rounded))
+    flushed = (np.abs(expected) < 4 * info.tiny) & (np.abs(result) <= 4 * info.tiny)
+    return np.where(same | flushed, 0, error)
+
+
+def assert_ulps(result: Array, expected: Array, allowed: Any, x: Array) -> None:
+    """Whether the result of x is off by no more units in the last place than are allowed; else the worst is told."""
+    error = ulp_error(result, expected)
+    excess = np.where(np.isnan(error), np.inf, error) - allowed
+    i = int(excess.argmax())
+    at = f"f({x.flat[i]!r} = {float(x.flat[i]).hex()}) = {result.flat[i]!r}, expected {expected.flat[i]!r}"
+    assert excess.flat[i] <= 0, f"{at}: {float(error.flat[i]):.4g} ULP"
+
+
+def all_isas_agree(compute: Callable[[], Sequence[Array]]) -> bool:
+    """Whether the arrays have the same bits on every instruction set of this machine; one NaN is as good as another."""
+    results = set()
+    for isa in _core.get_runnable_isas():
+        _core.set_isa(isa)
+        results.add(b"".join(np.where(np.isnan(a), np.nan, a).tobytes() for a in compute()))
+    return len(results) == 1

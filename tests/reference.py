@@ -1,0 +1,335 @@
+"""reference.py: the whole library again in NumPy, written to be read, not to be fast.
+
+Every test of numbers is held against this file, and ``test_reference.py`` holds this file against scikit-learn, PyTorch
+and finite differences. Formulas are Keras 3's. Each list has one row per name of the core's lists.
+
+Everything computes in the dtype it is given: float64 in general, long double where a test wants a wider judge.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+EPSILON = 1e-7  # probabilities are kept this far from 0 and 1, as in Keras
+
+# ---- activations: y = f(x), and f' from y or from x as the core's list says ------------------------------------------
+
+
+class Activation(NamedTuple):
+    forward: Callable[[Array, float], Array]
+    derivative: Callable[[Array, float], Array]
+    """Of the saved array: y for "output", x for "input"."""
+    needs: str
+
+
+def pi(x: Array) -> Array:
+    """pi in the dtype of x."""
+    return np.arccos(-np.ones_like(x))
+
+
+def erfc(x: Array) -> Array:
+    """1 - erf(x), in the dtype of x: a series of positive terms near 0, a continued fraction far out."""
+    z = np.minimum(np.abs(x), 120)
+    near, far = np.minimum(z, 1), np.maximum(z, 1)
+    term = series = 2 * near / np.sqrt(pi(z)) * np.exp(-near * near)
+    for n in range(1, 40):
+        term = term * 2 * near * near / (2 * n + 1)
+        series = series + term
+    fraction = far
+    for n in range(500, 0, -1):
+        fraction = far + n / 2 / fraction
+    tail = np.exp(-far * far) / fraction / np.sqrt(pi(z))
+    positive = np.where(z < 1, 1 - series, tail)
+    small = np.where(z < 1, 1 + series, 2 - tail)
+    return np.where(np.isnan(x), x, np.where(x < 0, small, positive))
+
+
+def sigmoid(x: Array) -> Array:
+    e = np.exp(-np.abs(x))
+    return np.where(x < 0, e, 1) / (1 + e)
+
+
+def normal_density(x: Array) -> Array:
+    return np.exp(-x * x / 2) / np.sqrt(2 * pi(x))
+
+
+def normal_probability(x: Array) -> Array:
+    return erfc(-x / np.sqrt(2 * np.ones_like(x))) / 2
+
+
+def times_finite(x: Array, factor: Array) -> Array:
+    """x * factor, where a factor of 0 wins over an infinite x."""
+    return np.where(factor == 0, 0, x) * factor
+
+
+def softmax(x: Array) -> Array:
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def silu_derivative(x: Array, p: float) -> Array:
+    s = sigmoid(x)
+    return s + times_finite(x, s * sigmoid(-x))
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "linear": Activation(lambda x, p: x + 0, lambda y, p: np.ones_like(y), "output"),
+    "sigmoid": Activation(lambda x, p: sigmoid(x), lambda y, p: y * (1 - y), "output"),
+    "tanh": Activation(lambda x, p: np.tanh(x), lambda y, p: (1 - y) * (1 + y), "output"),
+    "relu": Activation(lambda x, p: np.maximum(x, 0), lambda y, p: (y > 0) * np.ones_like(y), "output"),
+    "leaky_relu": Activation(lambda x, p: np.where(x > 0, x, p * x), lambda y, p: np.where(y > 0, 1, p), "output"),
+    "elu": Activation(
+        lambda x, p: np.where(x > 0, x, p * np.expm1(np.minimum(x, 0))),
+        lambda y, p: np.where(y > 0, 1, y + p),
+        "output",
+    ),
+    "gelu": Activation(
+        lambda x, p: times_finite(x, normal_probability(x)),
+        lambda x, p: normal_probability(x) + times_finite(x, normal_density(x)),
+        "input",
+    ),
+    "softplus": Activation(
+        lambda x, p: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), lambda y, p: -np.expm1(-y), "output"
+    ),
+    "silu": Activation(lambda x, p: times_finite(x, sigmoid(x)), silu_derivative, "input"),
+    "binary_step": Activation(lambda x, p: np.where(np.isnan(x), x, x > 0), lambda y, p: 0 * y, "output"),
+    "sign": Activation(lambda x, p: np.sign(x), lambda y, p: 0 * y, "output"),
+    # The whole row decides, so there is no derivative of an element: activation_backward has the product.
+    "softmax": Activation(lambda x, p: softmax(x), lambda y, p: y * (1 - y), "output"),
+}
+
+
+def activation_backward(name: str, saved: Array, grad: Array, parameter: float = 0.0) -> Array:
+    """dL/dx from dL/dy; saved is y or x as the activation needs."""
+    if name == "softmax":
+        return saved * (grad - (grad * saved).sum(axis=-1, keepdims=True))
+    return grad * ACTIVATIONS[name].derivative(saved, parameter)
+
+
+# ---- losses: (output, target) -> the loss of each row, and its gradient with respect to output -----------------------
+
+RowLoss = tuple[Array, Array]
+
+
+def mean_squared_error(y: Array, t: Array) -> RowLoss:
+    return ((y - t) ** 2).mean(axis=-1), 2 * (y - t) / y.shape[-1]
+
+
+def sum_squared_error(y: Array, t: Array) -> RowLoss:
+    return ((y - t) ** 2).sum(axis=-1), 2 * (y - t)
+
+
+def binary_crossentropy(y: Array, t: Array, epsilon: float = EPSILON) -> RowLoss:
+    p = np.clip(y, epsilon, 1 - epsilon)
+    loss = -(t * np.log(p) + (1 - t) * np.log1p(-p)).mean(axis=-1)
+    return loss, np.where(p == y, (p - t) / (p * (1 - p)), 0) / y.shape[-1]
+
+
+def binary_crossentropy_logits(z: Array, t: Array) -> RowLoss:
+    loss = np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z)))
+    return loss.mean(axis=-1), (sigmoid(z) - t) / z.shape[-1]
+
+
+def categorical_crossentropy(y: Array, t: Array, epsilon: float = EPSILON) -> RowLoss:
+    total = y.sum(axis=-1, keepdims=True)
+    share = y / total
+    q = np.clip(share, epsilon, 1 - epsilon)
+    free = q == share  # where the clipping moved a probability, its logarithm has no slope
+    gradient = np.where(free, t, 0).sum(axis=-1, keepdims=True) / total - np.where(free, t, 0) / np.where(free, y, 1)
+    return -(t * np.log(q)).sum(axis=-1), gradient
+
+
+def categorical_crossentropy_logits(z: Array, t: Array) -> RowLoss:
+    shifted = z - z.max(axis=-1, keepdims=True)
+    total = t.sum(axis=-1)
+    loss = total * np.log(np.exp(shifted).sum(axis=-1)) - (t * shifted).sum(axis=-1)
+    return loss, total[..., None] * softmax(z) - t
+
+
+LOSSES: dict[str, Callable[[Array, Array], RowLoss]] = {
+    "mean_squared_error": mean_squared_error,
+    "sum_squared_error": sum_squared_error,
+    "binary_crossentropy": binary_crossentropy,
+    "binary_crossentropy_logits": binary_crossentropy_logits,
+    "categorical_crossentropy": categorical_crossentropy,
+    "categorical_crossentropy_logits": categorical_crossentropy_logits,
+}
+
+FUSED = {"binary_crossentropy_logits": "sigmoid", "categorical_crossentropy_logits": "softmax"}
+
+
+def loss_reduction(loss: str, n_rows: int) -> float:
+    """What the sum of row losses is multiplied by before it is differentiated."""
+    return 1.0 if loss == "sum_squared_error" else 1.0 / n_rows
+
+
+def one_hot(labels: Array, n_classes: int) -> Array:
+    return (labels.reshape(-1, 1) == np.arange(n_classes)).astype(np.float64)
+
+
+# ---- metrics: one value a row ----------------------------------------------------------------------------------------
+
+METRICS: dict[str, Callable[[Array, Array], Array]] = {
+    "binary_accuracy": lambda y, t: ((y > 0.5) == (t > 0.5)).mean(axis=-1),
+    "categorical_accuracy": lambda y, t: (y.argmax(axis=-1) == t.argmax(axis=-1)) * 1.0,
+    "mean_squared_error": lambda y, t: ((y - t) ** 2).mean(axis=-1),
+    "mean_absolute_error": lambda y, t: np.abs(y - t).mean(axis=-1),
+}
+
+# ---- optimizers: (w, g, slots, hyperparameters, step from 1) -> the new w; slots are changed in place ----------------
+
+
+def sgd(w: Array, g: Array, slots: Sequence[Array], h: Sequence[float], step: int) -> Array:
+    return w - h[0] * g
+
+
+def momentum(w: Array, g: Array, slots: Sequence[Array], h: Sequence[float], step: int) -> Array:
+    rate, m = h
+    slots[0][...] = m * slots[0] - rate * g
+    return w + slots[0]
+
+
+def nesterov(w: Array, g: Array, slots: Sequence[Array], h: Sequence[float], step: int) -> Array:
+    rate, m = h
+    slots[0][...] = m * slots[0] - rate * g
+    return w + m * slots[0] - rate * g
+
+
+def adam(w: Array, g: Array, slots: Sequence[Array], h: Sequence[float], step: int) -> Array:
+    rate, beta_1, beta_2, epsilon = h
+    m, v = slots
+    m[...] = beta_1 * m + (1 - beta_1) * g
+    v[...] = beta_2 * v + (1 - beta_2) * g * g
+    return w - rate * np.sqrt(1 - beta_2**step) / (1 - beta_1**step) * m / (np.sqrt(v) + epsilon)
+
+
+Update = Callable[[Array, Array, Sequence[Array], Sequence[float], int], Array]
+
+OPTIMIZERS: dict[str, tuple[Update, int]] = {
+    "sgd": (sgd, 0),
+    "momentum": (momentum, 1),
+    "nesterov": (nesterov, 1),
+    "adam": (adam, 2),
+}
+
+# ---- a stack of layers: forward, backward ----------------------------------------------------------------------------
+
+
+@dataclass
+class Layer:
+    """One row of the core's spec, with its parameters. ``mask`` is what dropout multiplies by: 0 or 1 / (1 - rate)."""
+
+    kind: str
+    weights: Array | None = None
+    bias: Array | None = None
+    activation: str = "linear"
+    parameter: float = 0.0
+    scale: float = 1.0
+    offset: float = 0.0
+    mask: Array | None = None
+    train_weights: bool = True
+    train_bias: bool = True
+    saved: dict[str, Array] = field(default_factory=dict)
+    grads: dict[str, Array] = field(default_factory=dict)
+
+    def forward(self, x: Array) -> Array:
+        if self.kind == "rescaling":
+            return x * self.scale + self.offset
+        if self.kind == "dropout":
+            return x if self.mask is None else x * self.mask
+        z = x
+        if self.kind == "dense":
+            z = x @ self.weights + (0 if self.bias is None else self.bias)
+        y = ACTIVATIONS[self.activation].forward(z, self.parameter)
+        self.saved = {"x": x, "input": z, "output": y}
+        return y
+
+    def backward(self, grad: Array) -> Array:
+        if self.kind == "rescaling":
+            return grad * self.scale
+        if self.kind == "dropout":
+            return grad if self.mask is None else grad * self.mask
+        needs = ACTIVATIONS[self.activation].needs
+        grad = activation_backward(self.activation, self.saved[needs], grad, self.parameter)
+        if self.kind == "activation":
+            return grad
+        self.grads = {"weights": self.saved["x"].T @ grad}
+        if self.bias is not None:
+            self.grads["bias"] = grad.sum(axis=0)
+        return grad @ self.weights.T
+
+
+@dataclass
+class Network:
+    layers: list[Layer]
+    in_scale: float = 1.0
+    in_offset: float = 0.0
+
+    def forward(self, x: Array) -> Array:
+        y = np.asarray(x, np.float64) * self.in_scale + self.in_offset
+        for layer in self.layers:
+            y = layer.forward(y)
+        return y
+
+    def backward(self, grad_output: Array) -> Array:
+        grad = grad_output
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+        return grad * self.in_scale
+
+    def loss_and_grad(self, loss: str, x: Array, t: Array) -> tuple[float, Array, Array]:
+        """The sum of row losses, the gradient of the reduced loss with respect to x, and the output."""
+        last = self.layers[-1]
+        own = last.activation
+        if loss in FUSED:
+            last.activation = "linear"
+        y = self.forward(x)
+        row_loss, grad = LOSSES[loss](y, t)
+        grad_input = self.backward(grad * loss_reduction(loss, len(x)))
+        last.activation = own
+        if loss in FUSED:
+            y = ACTIVATIONS[FUSED[loss]].forward(y, 0)
+        return float(row_loss.sum()), grad_input, y
+
+    def parameters(self) -> Iterable[tuple[int, str, Array]]:
+        for i, layer in enumerate(self.layers):
+            for name in ("weights", "bias"):
+                if getattr(layer, name) is not None:
+                    yield i, name, getattr(layer, name)
+
+
+# ---- training --------------------------------------------------------------------------------------------------------
+
+
+class Optimizer:
+    def __init__(self, rule: str, hyperparameters: Sequence[float]) -> None:
+        self.update, self.n_slots = OPTIMIZERS[rule]
+        self.hyperparameters = hyperparameters
+        self.step = 0
+        self.slots: dict[tuple[int, str], list[Array]] = {}
+
+    def apply(self, network: Network) -> None:
+        self.step += 1
+        for i, name, w in network.parameters():
+            layer = network.layers[i]
+            if not getattr(layer, "train_" + name):
+                continue
+            slots = self.slots.setdefault((i, name), [np.zeros_like(w) for _ in range(self.n_slots)])
+            setattr(layer, name, self.update(w, layer.grads[name], slots, self.hyperparameters, self.step))
+
+
+def train(
+    network: Network, optimizer: Optimizer, loss: str, x: Array, t: Array, batches: Iterable[Any]
+) -> list[tuple[float, Array]]:
+    """One update for each batch of row numbers (or slice). Returns the mean row loss and the outputs before each."""
+    history = []
+    for rows in batches:
+        total, _, y = network.loss_and_grad(loss, x[rows], t[rows])
+        optimizer.apply(network)
+        history.append((total / len(y), y))
+    return history

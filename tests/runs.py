@@ -1,0 +1,101 @@
+"""runs.py: the training runs whose every bit is promised, and the SHA-256 of what each leaves behind.
+
+Data and first weights come from the counter-based numbers of exact.py, so they are the same with any NumPy. The hashes
+are kept in tests/properties/golden.json, written by
+
+    python tests/runs.py
+
+from an installed nnfast, and only when a change of the results is meant: docs/decisions/ then says why.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import exact
+import numpy as np
+from nets import HYPERPARAMETERS, dense, hash_of, parameters
+from numpy.typing import NDArray
+
+from nnfast import _core
+from nnfast._core import LayerSpec
+
+Array = NDArray[Any]
+
+GOLDEN = Path(__file__).parent / "properties" / "golden.json"
+
+# Wide enough that a batch of 37 is worth a team; narrow enough that one of 2,000 costs little.
+WIDE = (dense(130, "gelu"), LayerSpec("dropout", rate=0.25), dense(50, "tanh"), dense(5, "softmax"))
+NARROW = (dense(33, "leaky_relu"), dense(17, "softplus"), LayerSpec("dropout", rate=0.1), dense(5, "softmax"))
+IN_SIZE, N_CLASSES = 41, 5
+
+
+class Run(NamedTuple):
+    rule: str
+    dtype: str
+    batch_size: int
+    n_rows: int
+    n_epochs: int
+    specs: tuple[LayerSpec, ...]
+    loss: str = "categorical_crossentropy_logits"
+
+
+RUNS = {
+    f"{rule} {dtype} batch {batch_size}": Run(rule, dtype, batch_size, n_rows, n_epochs, specs)
+    for rule in HYPERPARAMETERS
+    for dtype in ("float32", "float64")
+    for batch_size, n_rows, n_epochs, specs in (
+        (1, 30, 2, NARROW),
+        (7, 60, 2, NARROW),
+        (37, 120, 2, WIDE),
+        (2000, 2100, 2, NARROW),
+    )
+} | {
+    f"{loss} {dtype}": Run("adam", dtype, 50, 120, 2, (dense(40, "silu"), dense(5, last)), loss)
+    for dtype in ("float32", "float64")
+    for loss, last in (
+        ("mean_squared_error", "elu"),
+        ("sum_squared_error", "linear"),
+        ("binary_crossentropy", "softmax"),
+        ("binary_crossentropy_logits", "sigmoid"),
+        ("categorical_crossentropy", "sigmoid"),
+    )
+}
+
+
+def make_data(n_rows: int) -> tuple[Array, Array]:
+    """Pixels, a third of them 0, and labels that depend on them."""
+    numbers = exact.random_numbers(11, exact.INITIALIZE, 0, n_rows * IN_SIZE).reshape(n_rows, IN_SIZE)
+    x = np.where(numbers % 3 == 0, 0, numbers >> np.uint32(24)).astype(np.uint8)
+    return x, (x[:, :N_CLASSES].argmax(axis=1)).astype(np.int32).reshape(-1, 1)
+
+
+def make_network(specs: tuple[LayerSpec, ...], dtype: str) -> _core.Network:
+    network = _core.Network(dtype, IN_SIZE, 1 / 255, -0.125, list(specs))
+    for i, name, shape in parameters(specs, IN_SIZE):
+        u = exact.uniform(5, 2 * i + (name == "bias"), int(np.prod(shape))).reshape(shape)
+        network.set_parameter(i, name, ((u - 0.5) / 2).astype(dtype))
+    return network
+
+
+def hash_of_run(run: Run) -> str:
+    """Of weights, optimizer state and statistics after the run, with the instruction set and threads that are set."""
+    network = make_network(run.specs, run.dtype)
+    optimizer = _core.Optimizer(network, run.rule, HYPERPARAMETERS[run.rule])
+    trainer = _core.Trainer(network, optimizer, run.loss, ["categorical_accuracy", "mean_absolute_error"])
+    x, labels = make_data(run.n_rows)
+    y = labels if "categorical" in run.loss else np.eye(N_CLASSES, dtype=np.float32)[labels[:, 0]]
+    stats = trainer.run(
+        x, y, batch_size=run.batch_size, first_epoch=0, n_epochs=run.n_epochs, shuffle=True, seed=2**40 + 3
+    )
+    stats.append(trainer.evaluate(x, y))
+    names = [(i, name) for i, name, _ in parameters(run.specs, IN_SIZE)]
+    digest = hashlib.sha256(hash_of(network, names, optimizer, _core.OPTIMIZERS[run.rule][0]).encode())
+    for s in stats:
+        digest.update(np.array([s.loss, *s.metrics, s.n_rows]).tobytes())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps({name: hash_of_run(run) for name, run in RUNS.items()}, indent=1) + "\n")

@@ -1,0 +1,198 @@
+"""How the program ``nnfast`` ends when it cannot go on: errors and interrupts."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("click")
+pytest.importorskip("rich")
+pytest.importorskip("matplotlib")
+pytest.importorskip("safetensors")
+
+from click.testing import CliRunner
+from commands import list_files, read_figure, run, write_flowers, write_prices
+
+from nnfast import plotting
+from nnfast.cli import train as train_module
+from nnfast.cli.program import program
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """A model of the digits."""
+    path = tmp_path_factory.mktemp("digits") / "digits.safetensors"
+    run("train", "digits", "--epochs", 1, "--model", path, "--picture", path.with_suffix(".png"))
+    return path
+
+
+# ---- errors: one line, exit code 2 ----
+
+ERRORS = {
+    "unknown data": (["train", "digit"], r"digit: expected digits, mnist, or a CSV file, found no file of that name"),
+    "no folder": (["train", "mnist"], r"mnist: expected --data FOLDER"),
+    "wrong folder": (["train", "mnist", "--data", "none"], r"none: expected a folder with MNIST's four IDX files"),
+    "empty folder": (
+        ["train", "mnist", "--data", "."],
+        r"expected one of train-images-idx3-ubyte, .*found none of them",
+    ),
+    "no target": (["train", "flowers.csv"], r"flowers\.csv: expected --target COLUMN"),
+    "unknown target": (
+        ["train", "flowers.csv", "--target", "kin"],
+        r"expected one column named 'kin'.*did you mean 'kind'",
+    ),
+    "text feature": (["train", "flowers.csv", "--target", "width"], r"line 2, column 4 \(kind\): expected a number"),
+    "regression of text": (
+        ["train", "flowers.csv", "--target", "kind", "--kind", "regression"],
+        r"column 'kind': expected numbers for a regression, received text",
+    ),
+    "one class": (["train", "one.csv", "--target", "y"], r"column 'y': expected at least two classes, received only 1"),
+    "NaN": (
+        ["train", "nan.csv", "--target", "y"],
+        r"nan\.csv: expected finite numbers, received NaN in row 1, column 0",
+    ),
+    "too few rows": (
+        ["train", "few.csv", "--target", "y"],
+        r"expected rows for training and for testing, received 2 in all",
+    ),
+    "activation": (["train", "digits", "--activation", "rleu"], r"expected one of .*did you mean 'relu'"),
+    "optimizer": (["train", "digits", "--optimizer", "adamm"], r"optimizer: expected one of .*did you mean 'adam'"),
+    "learning rate": (["train", "digits", "--learning-rate", "-1"], r"learning_rate: expected .* received -1\.0"),
+    "dropout": (["train", "digits", "--dropout", "1"], r"rate: expected a finite number in \[0, 1\), received 1\.0"),
+    "epochs": (["train", "digits", "--epochs", "0"], r"epochs: expected an integer from 1"),
+    "batch size": (["train", "digits", "--batch-size", "0"], r"batch_size: expected an integer"),
+    "threads": (["train", "digits", "--threads", "0"], r"expected an integer from 1 to 1024, received 0"),
+    "hidden": (
+        ["train", "digits", "--hidden", "12,x"],
+        r"--hidden.*expected numbers like 128 or 512,256, received '12,x'",
+    ),
+    "negative hidden": (["train", "digits", "--hidden", "-4"], r"units: expected an integer from 1 .* received -4"),
+    "test split": (["train", "flowers.csv", "--test-split", "1"], r"--test-split.*0<x<1"),
+    "model folder": (["train", "digits", "--model", "none/m.st"], r"--model: expected a file in a folder that exists"),
+    "picture folder": (["train", "digits", "--picture", "none/p.png"], r"--picture: expected a file in a folder that"),
+    "picture format": (["train", "digits", "--epochs", "1", "--picture", "p.xyz"], r"[Ff]ormat 'xyz' is not supported"),
+    "no model": (["evaluate", "none.st", "digits"], r"File 'none\.st' does not exist"),
+    "no model file": (["evaluate", "flowers.csv", "digits"], r"flowers\.csv"),
+    "command": (["trian"], r"No such command 'trian'"),
+    "option": (["train", "digits", "--epoch"], r"--epoch"),
+    "nothing to train": (["train"], r"Missing argument"),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_errors(here, case):
+    write_flowers(here / "flowers.csv")
+    (here / "one.csv").write_text("x,y\n1,1\n2,1\n3,1\n")
+    (here / "nan.csv").write_text("x,y\n1,1\nnan,0\n3,1\n")
+    (here / "few.csv").write_text("x,y\n1,1\n2,0\n")
+    arguments, message = ERRORS[case]
+    last = run(*arguments, code=2).splitlines()[-1]
+    assert last.startswith("error: ")
+    assert re.search(message, last), last
+
+
+def test_errors_of_evaluate_and_predict(here, digits):
+    path = write_flowers(here / "flowers.csv")
+    run("train", path, "--target", "kind", "--epochs", 1)
+    (here / "other.csv").write_text("length,width,height,kind\n1,2,3,oak\n")
+    (here / "narrow.csv").write_text("length,kind\n1,rose\n")
+    (here / "numbers.csv").write_text("1,2\n3,4\n")
+    model = "flowers.safetensors"
+    assert "target: expected one of rose, tulip, wild, red, received oak in row 0" in run(
+        "evaluate", model, "other.csv", code=2
+    )
+    assert "expected 3 features, as the model has, received 2" in run("predict", model, "numbers.csv", code=2)
+    assert "expected a number, received 'rose'" in run("predict", model, "narrow.csv", code=2)
+    assert "numbers.csv: expected 64 features" in run("evaluate", digits, "numbers.csv", code=2)
+    Path(f"{model}.json").unlink()
+    (here / "plain.csv").write_text("1,2,3\n")
+    assert "plain.csv: expected --target COLUMN" in run("evaluate", model, "plain.csv", code=2)
+    Path(f"{model}.json").write_text(json.dumps({"target": 1, "features": [], "classes": None}))
+    assert "expected the columns of flowers.safetensors, received something else" in run("info", model, code=2)
+
+
+def test_damaged_model(here, digits):
+    content = digits.read_bytes()
+    (here / "cut.safetensors").write_bytes(content[:-100])
+    assert "error: " in run("evaluate", "cut.safetensors", "digits", code=2)
+
+
+def test_debug_shows_the_traceback(here):
+    result = CliRunner().invoke(program, ["train", "digits", "--epochs", "0", "--debug"])
+    assert isinstance(result.exception, ValueError)
+
+
+def test_help_and_version(here):
+    assert "nnfast train digits" in run()
+    assert "--validation-split" in run("train", "--help")
+    assert "nnfast, version" in run("--version")
+
+
+@pytest.mark.parametrize("package", ["click", "rich"])
+def test_missing_packages(package):
+    code = f"import sys; sys.modules[{package!r}] = None; from nnfast.cli import main; main()"
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert finished.returncode == 2
+    assert finished.stderr == f'error: the command line needs {package}: pip install "nnfast[cli]"\n'
+
+
+@pytest.mark.parametrize("package", ["matplotlib", "safetensors"])
+def test_missing_packages_are_told_before_training(here, monkeypatch, package):
+    monkeypatch.setattr(train_module.importlib.util, "find_spec", lambda name: None if name == package else name)
+    assert f'error: training needs {package}: pip install "nnfast[cli]"' in run("train", "digits", code=2)
+
+
+# ---- Ctrl-C: exit code 130, and what there is was saved ----
+
+
+def test_interrupt_by_signal(here):
+    command = [sys.executable, "-u", "-m", "nnfast", "train", "digits", "--epochs", "1000000"]
+    restore = (
+        "import signal, sys, runpy; signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv = sys.argv[1:];"
+    )
+    command = [sys.executable, "-u", "-c", f"{restore} runpy.run_module('nnfast', run_name='__main__')", *command[3:]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith("epoch 1/1000000"):
+                break
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert re.search(r"interrupted: after \d+ of 1000000 epochs; the model so far is in digits\.safetensors\n$", stderr)
+    assert "Traceback" not in stderr
+    assert list_files(here) == ["digits.safetensors"]
+    assert "test accuracy" in run("evaluate", "digits.safetensors", "digits")
+
+
+def interrupt(*arguments, **options):
+    raise KeyboardInterrupt
+
+
+def test_interrupt_while_loading(here, monkeypatch):
+    monkeypatch.setattr(train_module, "load_digits_task", interrupt)
+    assert run("train", "digits", code=130).endswith("interrupted: nothing was saved\n")
+    assert not list_files(here)
+
+
+def test_interrupt_while_drawing(here, monkeypatch):
+    monkeypatch.setattr(plotting, "training_picture", interrupt)
+    output = run("train", "digits", "--epochs", 1, code=130)
+    assert output.endswith("interrupted: the model is in digits.safetensors, a picture was not finished\n")
+    assert list_files(here) == ["digits.safetensors"]
+
+
+def test_interrupt_of_a_table_leaves_a_model_of_its_own_scale(here, monkeypatch):
+    path = write_prices(here / "prices.csv")
+    monkeypatch.setattr("nnfast.cli.display._Lines.on_epoch_end", lambda self, epoch, logs: epoch < 49 or interrupt())
+    assert "after 49 of 100 epochs" in run("train", path, "--target", "price", "--learning-rate", 0.01, code=130)
+    assert read_figure("R2", run("evaluate", "prices.safetensors", path)) > 0.8

@@ -1,0 +1,49 @@
+"""What the docs say is true: examples run, files that are named exist."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import nnfast
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "csrc/README.md", ROOT / "benchmarks/README.md"})
+MODULES = ["nnfast", *(module.name for module in pkgutil.walk_packages(nnfast.__path__, "nnfast."))]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith(".__main__")])
+def test_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0
+
+
+def test_readme_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert len(examples) == 1
+    names: dict[str, object] = {}
+    exec(examples[0], names)
+    assert names["accuracy"] > 0.9  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_named_files_exist(page: Path) -> None:
+    text = page.read_text()
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    paths = re.findall(r"`([\w.]+/[\w./]+\.(?:c|h|py|pyx|md|cmake|json|toml))`", text)
+    missing = [name for name in links if not (page.parent / name).exists()]
+    missing += [
+        name for name in paths if not any((base / name).exists() for base in (ROOT, page.parent, ROOT / "csrc"))
+    ]
+    assert not missing, f"{page.relative_to(ROOT)} names files that do not exist: {missing}"
+
+
+@pytest.mark.parametrize("name", ['pip install ".[cli]" && nnfast train digits', 'pip install ".[test]" && pytest'])
+def test_readme_commands(name: str) -> None:
+    """Both are what .ci/run takes from there and runs."""
+    assert f"```sh\n{name}\n```" in (ROOT / "README.md").read_text()

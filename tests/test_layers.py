@@ -1,0 +1,118 @@
+"""Layers and activations as descriptions, and what _lowering makes of them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from nnfast import _core, _lowering, activations, layers
+from nnfast.layers import Activation, Dense, Dropout, Input, Rescaling
+
+EVERY_LAYER = [
+    Input(4),
+    Input((2, 3), scale=1 / 255, offset=-0.5, name="pixels"),
+    Dense(3),
+    Dense(3, "leaky_relu", use_bias=False, kernel_initializer="he_normal", trainable="bias", name="hidden"),
+    Dense(2, activations.ELU(0.5), kernel_initializer=np.arange(8.0).reshape(4, 2)),
+    Activation("softmax"),
+    Dropout(0.25),
+    Rescaling(2, 1),
+]
+
+
+def test_names_of_activations_are_the_cores():
+    assert {cls.names[0] for cls in activations.CATALOGUE.by_class_name.values()} == set(_core.ACTIVATIONS)
+
+
+@pytest.mark.parametrize("layer", EVERY_LAYER, ids=lambda layer: type(layer).__name__)
+def test_config_makes_the_layer_again(layer):
+    data = json.loads(json.dumps(layers.CATALOGUE.serialize(layer)))
+    again = layers.CATALOGUE.deserialize(data)
+    assert type(again) is type(layer)
+    assert again.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ("relu", activations.ReLU()),
+        ("ReLU", activations.ReLU()),
+        ("swish", activations.SiLU()),
+        (None, activations.Linear()),
+        (activations.Tanh, activations.Tanh()),
+        (activations.LeakyReLU(0.1), activations.LeakyReLU(0.1)),
+    ],
+)
+def test_activations_are_found(identifier, expected):
+    assert activations.get(identifier) == expected
+    assert Dense(1, identifier).activation == expected
+
+
+def test_defaults_are_keras():
+    assert activations.get("leaky_relu").negative_slope == 0.2
+    assert activations.get("elu").alpha == 1.0
+    dense = Dense(1)
+    assert dense.get_config()["kernel_initializer"]["class_name"] == "GlorotUniform"
+    assert dense.get_config()["bias_initializer"]["class_name"] == "Zeros"
+
+
+def test_layers_are_fixed_but_for_trainable():
+    dense = Dense(3)
+    with pytest.raises(AttributeError, match="units cannot be changed"):
+        dense.units = 4
+    with pytest.raises(AttributeError):
+        dense.trainble = False
+    dense.trainable = "weights"
+    assert dense.trainable == "weights"
+    with pytest.raises(ValueError, match="trainable: expected one of True, False, 'weights', 'bias', received 'all'"):
+        dense.trainable = "all"
+    assert dense.trainable == "weights"
+
+
+def test_repr_can_be_read():
+    assert repr(Dropout(0.5)) == "Dropout(rate=0.5, name=None)"
+
+
+def lower(*stack, in_size=4):
+    return _lowering.lower_layers(stack, in_size)
+
+
+def test_activation_behind_linear_dense_is_fused():
+    plan = lower(Input(4), Dense(3), Activation("relu"), Activation("tanh"), Dense(2, "sigmoid"), Activation("tanh"))
+    assert [(spec.kind, spec.activation) for spec in plan.specs] == [
+        ("dense", "relu"),
+        ("activation", "tanh"),
+        ("dense", "sigmoid"),
+        ("activation", "tanh"),
+    ]
+
+
+def test_leading_rescalings_are_part_of_reading():
+    plan = lower(Input(4, scale=2, offset=1), Rescaling(3, 5), Rescaling(1, 1), Dense(3), Rescaling(7))
+    assert (plan.in_scale, plan.in_offset) == (6, 9)
+    assert [spec.kind for spec in plan.specs] == ["dense", "rescaling"]
+
+
+def test_parameters_know_their_place():
+    plan = lower(Dropout(0.1), Dense(3), Dense(2, use_bias=False), Activation("tanh"), Dense(5))
+    assert [(p.layer, p.name, p.shape, p.stream) for p in plan.parameters] == [
+        (1, "weights", (4, 3), 0),
+        (1, "bias", (3,), 1),
+        (2, "weights", (3, 2), 2),
+        (3, "weights", (2, 5), 4),
+        (3, "bias", (5,), 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("trainable", "expected"),
+    [(True, (True, True)), (False, (False, False)), ("weights", (True, False)), ("bias", (False, True))],
+)
+def test_trainable_parts(trainable, expected):
+    spec = lower(Dense(3, trainable=trainable)).specs[0]
+    assert (spec.train_weights, spec.train_bias) == expected
+
+
+def test_activation_parameters_reach_the_core():
+    plan = lower(Dense(3, "leaky_relu"), Activation(activations.ELU(0.7)))
+    assert [spec.parameter for spec in plan.specs] == [0.2, 0.7]

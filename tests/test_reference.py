@@ -1,0 +1,298 @@
+"""The reference itself, held against finite differences, scikit-learn, PyTorch and published test vectors."""
+
+import math
+from types import ModuleType
+from typing import Any
+
+import exact
+import numpy as np
+import pytest
+import reference
+from nets import HYPERPARAMETERS
+from numpy.typing import NDArray
+from reference import ACTIVATIONS, LOSSES, METRICS, OPTIMIZERS
+
+from nnfast import _core
+
+Array = NDArray[Any]
+X = np.linspace(-8, 8, 161) + 1e-3  # no kink among them
+PARAMETER = 0.3
+
+
+@pytest.fixture
+def torch() -> ModuleType:
+    return pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "header"),
+    [
+        (set(_core.ACTIVATIONS), set(ACTIVATIONS), "activations.h"),
+        (set(_core.LOSSES), set(LOSSES), "losses.h"),
+        (set(_core.METRICS), set(METRICS), "metrics.h"),
+        (set(_core.OPTIMIZERS), set(OPTIMIZERS), "optimizers.h"),
+    ],
+)
+def test_lists_are_complete(theirs: set[str], ours: set[str], header: str) -> None:
+    table = header.removesuffix(".h").upper()
+    assert not theirs - ours, (
+        f"give {sorted(theirs - ours)} of csrc/kernels/{header} a row in {table} of tests/reference.py"
+    )
+    assert not ours - theirs, f"{sorted(ours - theirs)} of tests/reference.py stand in no row of csrc/kernels/{header}"
+
+
+def test_rows_agree_with_the_core() -> None:
+    assert {name: row.needs for name, row in ACTIVATIONS.items()} == _core.ACTIVATIONS
+    assert {name: row[0] for name, row in _core.OPTIMIZERS.items()} == {
+        name: row[1] for name, row in OPTIMIZERS.items()
+    }
+
+
+def test_erfc() -> None:
+    x = np.linspace(-10, 26, 3001)
+    expected = np.array([math.erfc(v) for v in x])
+    np.testing.assert_allclose(reference.erfc(x), expected, rtol=1e-13)
+    np.testing.assert_allclose(reference.erfc(x.astype(np.longdouble)).astype(float), expected, rtol=2e-15)
+    np.testing.assert_equal(reference.erfc(np.array([np.inf, -np.inf, np.nan])), [0, 2, np.nan])
+
+
+# ---- activations -----------------------------------------------------------------------------------------------------
+
+
+def numerical_slope(f: Any, x: Array, h: float = 1e-6) -> Array:
+    return (f(x + h) - f(x - h)) / (2 * h)
+
+
+@pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - {"softmax"}))
+def test_derivatives_are_slopes(name: str) -> None:
+    row = ACTIVATIONS[name]
+    y = row.forward(X, PARAMETER)
+    derivative = row.derivative(y if row.needs == "output" else X, PARAMETER) * np.ones_like(X)
+    np.testing.assert_allclose(
+        derivative, numerical_slope(lambda x: row.forward(x, PARAMETER), X), rtol=1e-7, atol=2e-9
+    )
+
+
+def test_softmax_backward_is_the_slope(rng: np.random.Generator) -> None:
+    x, grad = rng.standard_normal((2, 4, 7))
+    result = reference.activation_backward("softmax", reference.softmax(x), grad)
+    for j in range(x.shape[1]):
+        step = np.zeros(7)
+        step[j] = 1e-6
+        slope = ((reference.softmax(x + step) - reference.softmax(x - step)) * grad).sum(axis=1) / 2e-6
+        np.testing.assert_allclose(result[:, j], slope, rtol=1e-7, atol=1e-9)
+
+
+def torch_activations(torch: ModuleType) -> dict[str, Any]:
+    f = torch.nn.functional
+    return {
+        "linear": lambda x: x,
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "relu": torch.relu,
+        "leaky_relu": lambda x: f.leaky_relu(x, PARAMETER),
+        "elu": lambda x: f.elu(x, PARAMETER),
+        "gelu": f.gelu,
+        "softplus": f.softplus,
+        "silu": f.silu,
+        "binary_step": lambda x: (x > 0).double() + 0 * x,
+        "sign": torch.sign,
+        "softmax": lambda x: torch.softmax(x, -1),
+    }
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_equal_pytorch(name: str, torch: ModuleType, rng: np.random.Generator) -> None:
+    x = torch.tensor(X.reshape(7, -1), requires_grad=True)
+    y = torch_activations(torch)[name](x)
+    grad = rng.standard_normal(y.shape)
+    (expected,) = torch.autograd.grad(y, x, torch.tensor(grad))
+    ours = ACTIVATIONS[name].forward(x.detach().numpy(), PARAMETER)
+    # PyTorch's softplus leaves out what is below 2e-9.
+    np.testing.assert_allclose(ours, y.detach().numpy(), rtol=1e-12, atol=1e-14)
+    saved = ours if ACTIVATIONS[name].needs == "output" else x.detach().numpy()
+    np.testing.assert_allclose(
+        reference.activation_backward(name, saved, grad, PARAMETER), expected, rtol=1e-10, atol=1e-12
+    )
+
+
+# ---- losses ----------------------------------------------------------------------------------------------------------
+
+
+def outputs_and_targets(loss: str, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Probabilities whose rows do not sum to 1, or logits, and soft targets."""
+    y, t = rng.standard_normal((6, 5)), rng.uniform(0.05, 1, (6, 5))
+    if loss in ("binary_crossentropy", "categorical_crossentropy"):
+        y = rng.uniform(0.05, 0.95, (6, 5))
+    return y, t
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_loss_gradients_are_slopes(loss: str, rng: np.random.Generator) -> None:
+    y, t = outputs_and_targets(loss, rng)
+    gradient = LOSSES[loss](y, t)[1]
+    for j in range(y.shape[1]):
+        step = np.zeros(5)
+        step[j] = 1e-6
+        slope = (LOSSES[loss](y + step, t)[0] - LOSSES[loss](y - step, t)[0]) / 2e-6
+        np.testing.assert_allclose(gradient[:, j], slope, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_equal_pytorch(loss: str, torch: ModuleType, rng: np.random.Generator) -> None:
+    y, t = outputs_and_targets(loss, rng)
+    f, tensor = torch.nn.functional, torch.tensor
+    theirs = {
+        "mean_squared_error": lambda: f.mse_loss(tensor(y), tensor(t), reduction="none").mean(-1),
+        "sum_squared_error": lambda: f.mse_loss(tensor(y), tensor(t), reduction="none").sum(-1),
+        "binary_crossentropy": lambda: f.binary_cross_entropy(tensor(y), tensor(t), reduction="none").mean(-1),
+        "binary_crossentropy_logits": lambda: f.binary_cross_entropy_with_logits(
+            tensor(y), tensor(t), reduction="none"
+        ).mean(-1),
+        "categorical_crossentropy": lambda: f.cross_entropy(tensor(np.log(y)), tensor(t), reduction="none"),
+        "categorical_crossentropy_logits": lambda: f.cross_entropy(tensor(y), tensor(t), reduction="none"),
+    }[loss]()
+    np.testing.assert_allclose(LOSSES[loss](y, t)[0], theirs.numpy(), rtol=1e-12)
+
+
+def test_clipped_probabilities() -> None:
+    """As Keras: a probability of 0 or 1 counts as 1e-7 or 1 - 1e-7, and has no slope."""
+    y, t = np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]])
+    for loss, factor in (("binary_crossentropy", 1), ("categorical_crossentropy", 1)):
+        value, gradient = LOSSES[loss](y, t)
+        assert value[0] == pytest.approx(-factor * np.log(1e-7), rel=1e-9)
+        assert not gradient.any()
+
+
+def test_losses_and_metrics_equal_scikit_learn(rng: np.random.Generator) -> None:
+    sklearn = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
+    y, labels = reference.softmax(rng.standard_normal((50, 4))), rng.integers(0, 4, 50)
+    labels[:4] = range(4)
+    t = reference.one_hot(labels, 4)
+    assert LOSSES["categorical_crossentropy"](y, t)[0].mean() == pytest.approx(sklearn.log_loss(labels, y))
+    flat = LOSSES["binary_crossentropy"](y, t)[0].mean()
+    assert flat == pytest.approx(sklearn.log_loss(t.ravel(), y.ravel()))
+    assert METRICS["categorical_accuracy"](y, t).mean() == sklearn.accuracy_score(labels, y.argmax(1))
+    assert METRICS["binary_accuracy"](y, t).mean() == pytest.approx(sklearn.accuracy_score(t.ravel(), y.ravel() > 0.5))
+    assert METRICS["mean_squared_error"](y, t).mean() == pytest.approx(sklearn.mean_squared_error(t, y))
+    assert METRICS["mean_absolute_error"](y, t).mean() == pytest.approx(sklearn.mean_absolute_error(t, y))
+
+
+# ---- optimizers and networks -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", OPTIMIZERS)
+def test_optimizers_equal_pytorch(rule: str, torch: ModuleType, rng: np.random.Generator) -> None:
+    h = HYPERPARAMETERS[rule]
+    update, n_slots = OPTIMIZERS[rule]
+    w = rng.standard_normal(20)
+    theirs = torch.nn.Parameter(torch.tensor(w))
+    if rule == "adam":
+        optimizer = torch.optim.Adam([theirs], lr=h[0], betas=(h[1], h[2]))
+    else:
+        optimizer = torch.optim.SGD([theirs], lr=h[0], momentum=sum(h[1:]), nesterov=rule == "nesterov")
+    slots = [np.zeros_like(w) for _ in range(n_slots)]
+    for step in range(1, 11):
+        g = rng.standard_normal(20)
+        theirs.grad = torch.tensor(g)
+        if rule == "adam":  # PyTorch adds epsilon to the corrected root, Keras to the plain one
+            optimizer.param_groups[0]["eps"] = h[3] / math.sqrt(1 - h[2] ** step)
+        optimizer.step()
+        w = update(w, g, slots, h, step)
+        np.testing.assert_allclose(w, theirs.detach().numpy(), rtol=1e-12)
+
+
+def test_network_equals_scikit_learn(rng: np.random.Generator) -> None:
+    """Three steps of MLPClassifier from its own weights."""
+    neural = pytest.importorskip("sklearn.neural_network", reason="scikit-learn is not installed")
+    x, labels = rng.standard_normal((12, 6)), np.arange(12) % 3
+    theirs = neural.MLPClassifier((5, 4), activation="tanh", solver="sgd", alpha=0, momentum=0, shuffle=False)
+    theirs.set_params(batch_size=12, learning_rate_init=0.5, random_state=0)
+    theirs.partial_fit(x, labels, classes=range(3))
+    ours = reference.Network(
+        [
+            reference.Layer("dense", weights=w.copy(), bias=b.copy(), activation=a)
+            for w, b, a in zip(theirs.coefs_, theirs.intercepts_, ("tanh", "tanh", "softmax"), strict=True)
+        ]
+    )
+    optimizer = reference.Optimizer("sgd", [0.5])
+    for _ in range(3):
+        theirs.partial_fit(x, labels)
+        ((loss, _),) = reference.train(
+            ours, optimizer, "categorical_crossentropy_logits", x, reference.one_hot(labels, 3), [slice(None)]
+        )
+        assert loss == pytest.approx(theirs.loss_, rel=1e-12)
+        for layer, w, b in zip(ours.layers, theirs.coefs_, theirs.intercepts_, strict=True):
+            np.testing.assert_allclose(layer.weights, w, rtol=1e-11)
+            np.testing.assert_allclose(layer.bias, b, rtol=1e-11)
+
+
+def test_network_gradients_are_slopes(rng: np.random.Generator) -> None:
+    """A stack of every layer kind: gradients of weights, biases and input."""
+    layers = [
+        reference.Layer("rescaling", scale=0.5, offset=0.1),
+        reference.Layer("dense", weights=rng.standard_normal((4, 5)), bias=rng.standard_normal(5), activation="gelu"),
+        reference.Layer("dropout", mask=exact.dropout_mask(1, 0, 2, 3, 5, 0.4)),
+        reference.Layer("dense", weights=rng.standard_normal((5, 3))),
+        reference.Layer("activation", activation="softmax"),
+    ]
+    network = reference.Network(layers, 1.5, -0.2)
+    x, t = rng.standard_normal((3, 4)), reference.one_hot(np.arange(3), 3)
+
+    def loss(x: Array) -> float:
+        return network.loss_and_grad("categorical_crossentropy", x, t)[0] / 3
+
+    grad_input = network.loss_and_grad("categorical_crossentropy", x, t)[1]
+    grads = {(i, name): network.layers[i].grads[name] for i, name, _ in network.parameters()}
+    for array, grad in [(x, grad_input)] + [(w, grads[i, name]) for i, name, w in network.parameters()]:
+        for index in np.ndindex(array.shape):
+            kept = array[index]
+            array[index] = kept + 1e-6
+            above = loss(x)
+            array[index] = kept - 1e-6
+            slope = (above - loss(x)) / 2e-6
+            array[index] = kept
+            assert grad[index] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+
+
+# ---- what holds to the bit -------------------------------------------------------------------------------------------
+
+
+def test_threefry_vectors() -> None:
+    """The known answers published with Random123."""
+    for word, expected in (
+        (0x00000000, "9c6ca96a e17eae66 fc10ecd4 5256a7d8"),
+        (0xFFFFFFFF, "2a881696 57012287 f6c7446e a16a6732"),
+    ):
+        result = exact.threefry((word,) * 4, np.full((1, 4), word, np.uint32))[0]
+        assert " ".join(f"{w:08x}" for w in result) == expected
+
+
+def test_multiply_add_rounds_once() -> None:
+    # (1 + e)(1 - e) - 1 = -e^2: two roundings would give 0.
+    for dtype, e in ((np.float32, 2.0**-12), (np.float64, 2.0**-27)):
+        one = np.ones(1, dtype)
+        assert exact.multiply_add(one + dtype(e), one - dtype(e), -one) == -(e**2)
+    # 1 + 2^-24 + 2^-70: above the middle of two floats, which double precision cannot see.
+    f32 = [np.array([v], np.float32) for v in (2.0**-35, 2.0**-35, 1 + 2.0**-23)]
+    tie = np.array([2.0**-24], np.float32)
+    assert exact.multiply_add(np.ones(1, np.float32), tie, f32[2]) == 1 + 2.0**-22
+    small = exact.multiply_add_f32(np.array([1 + 2.0**-23], np.float32), tie, np.ones(1, np.float32))
+    assert small == 1 + 2.0**-23
+
+
+def test_row_sum_uses_sixteen_lanes() -> None:
+    x = np.zeros((1, 40), np.float32)
+    x[0, 0], x[0, 16], x[0, 8] = 2**24, 1, 1
+    # Lane 0 loses the 1 of column 16, then meets lane 8's.
+    assert exact.row_sum(x)[0] == 2**24
+    assert exact.row_sum(np.ones((2, 67), np.float32)).tolist() == [67, 67]
+
+
+def test_random_numbers_are_spread() -> None:
+    u = exact.uniform(7, 0, 4000)
+    assert 0 < u.min() < 0.01
+    assert 0.99 < u.max() < 1
+    assert abs(u.mean() - 0.5) < 0.02
+    assert sorted(exact.shuffled(7, 3, 100)) == list(range(100))
+    assert abs((exact.dropout_mask(7, 0, 1, 100, 50, 0.3) == 0).mean() - 0.3) < 0.02
