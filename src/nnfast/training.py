@@ -21,6 +21,8 @@ Array = NDArray[Any]
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end")
 _EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end", "on_progress", *_BATCH_HOOKS)
 
+_EPOCHS_A_CALL = 1000  # where nobody listens: sums are kept for each until the call returns
+
 
 class Model(Protocol):
     """What the loop knows of a model."""
@@ -154,7 +156,8 @@ class Fit:
             if self.validation or self.callbacks.hears(*_EPOCH_HOOKS):
                 self._run_one_by_one()
             else:
-                self._run_core(self.epochs)
+                for first in range(0, len(self.epochs), _EPOCHS_A_CALL):
+                    self._run_core(self.epochs[first : first + _EPOCHS_A_CALL])
             self.callbacks.call("on_train_end", self._logs)
         finally:
             self._count_epochs()
