@@ -266,7 +266,8 @@ def test_two_trainings_at_once_are_refused():
     model.compile("adam", "sparse_categorical_crossentropy")
     thread = threading.Thread(target=model.fit, args=(x, y), kwargs={"epochs": 10_000, "verbose": 0})
     thread.start()
-    time.sleep(0.3)
+    while model._learner.state.step == 0:
+        time.sleep(0.01)
     with pytest.raises(RuntimeError, match="in use by another thread"):
         model.train_on_batch(x[:2], y[:2])
     model.stop_training = True

@@ -21,7 +21,7 @@ Array = NDArray[Any]
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end")
 _EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end", "on_progress", *_BATCH_HOOKS)
 
-_EPOCHS_A_CALL = 1000  # where nobody listens: sums are kept for each until the call returns
+_EPOCHS_A_CALL = 10_000  # where nobody listens: sums are kept for each until the call returns
 
 
 class Model(Protocol):
