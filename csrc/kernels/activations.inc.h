@@ -4,11 +4,15 @@
 INLINE vec linear_forward(vec x, vec parameter) { return (void)parameter, x; }
 INLINE vec linear_backward(vec y, vec parameter) { return (void)y, (void)parameter, v_splat(1); }
 
-INLINE vec sigmoid_forward(vec x, vec parameter) { return (void)parameter, v_logistic(v_splat(1), x); }
+INLINE vec sigmoid_forward(vec x, vec parameter)
+{
+    (void)parameter;
+    return v_logistic_lifted(v_min(v_max(x, v_splat(REAL(-109., -800.))), v_splat(REAL(64., 512.)))) * v_splat(drop);
+}
 INLINE vec sigmoid_backward(vec y, vec parameter) { return (void)parameter, y * (v_splat(1) - y); }
 
 INLINE vec tanh_forward(vec x, vec parameter) { return (void)parameter, v_tanh(x); }
-INLINE vec tanh_backward(vec y, vec parameter) { return (void)parameter, v_fma((vec){0} - y, y, v_splat(1)); }
+INLINE vec tanh_backward(vec y, vec parameter) { return (void)parameter, v_fma(-y, y, v_splat(1)); }
 
 INLINE vec relu_forward(vec x, vec parameter) { return (void)parameter, v_max(x, (vec){0}) + (vec){0}; }
 INLINE vec relu_backward(vec y, vec parameter)
@@ -27,43 +31,56 @@ INLINE vec elu_backward(vec y, vec parameter) { return v_select_below((vec){0}, 
 INLINE vec gelu_forward(vec x, vec parameter)
 {
     (void)parameter;
-    const vec a = v_min(v_abs(x), v_splat(tail_end));
-    const normal_parts normal = v_normal_parts(a);
-    return v_max(x, (vec){0}) - v_times_density(a * normal.t * V_POLYNOMIAL(normal.t, tail_p), normal.density);
+    const vec one = v_splat(1), a = v_min(v_abs(x), v_splat(REAL(14.75, 39.))), slope = v_splat(tail_slope[0]);
+    const vec below = v_fma(a, slope, one), below_low = v_fma(a, slope, one - below), v = a / below;
+    const vec remainder = v_fma(-v, below_low, v_fma(-v, below, a)), inverse = v_fma(-slope, v, one);
+    const vec v_low = remainder * inverse * inverse, t = v - v_splat(tail_middle[0]);
+    return v_max(x, (vec){0}) - v_times_density(v, v_low, tail_p, N_ELEMENTS(tail_p), t, v_density(a));
 }
 INLINE vec gelu_backward(vec x, vec parameter)
 {
     (void)parameter;
-    const vec a = v_min(v_abs(x), v_splat(tail_end));
-    const normal_parts normal = v_normal_parts(a);
-    const vec factor = (a - v_splat(slope_root[0]) - v_splat(slope_root[1])) * V_POLYNOMIAL(normal.t, slope_p);
-    const vec slope = v_times_density(factor, normal.density);
-    return v_select_below(x, (vec){0}, (vec){0} - slope, v_splat(1) + slope);
+    const vec a = v_min(v_abs(x), v_splat(REAL(14.75, 39.))), v = a / v_fma(a, v_splat(tail_slope[0]), v_splat(1));
+    const vec d = a - v_splat(slope_root[0]), d_low = ((a - d) - v_splat(slope_root[0])) - v_splat(slope_root[1]);
+    const vec t = v - v_splat(slope_middle[0]);
+    const vec slope = v_times_density(d, d_low, slope_p, N_ELEMENTS(slope_p), t, v_density(a));
+    return v_select_below(x, (vec){0}, -slope, v_splat(1) + slope);
 }
 
 /* log(1 + exp(x)), with an exponential that cannot overflow. */
 INLINE vec softplus_forward(vec x, vec parameter)
 {
     (void)parameter;
-    return v_max(x, (vec){0}) + v_log1p(v_exp((vec){0} - v_abs(x)));
+    return v_max(x, (vec){0}) + v_log1p(v_exp(-v_abs(x)));
 }
-INLINE vec softplus_backward(vec y, vec parameter) { return (void)parameter, (vec){0} - v_expm1((vec){0} - y); }
+INLINE vec softplus_backward(vec y, vec parameter) { return (void)parameter, -v_expm1(-y); }
 
-INLINE vec silu_forward(vec x, vec parameter) { return (void)parameter, v_logistic(x, x); }
+INLINE vec silu_forward(vec x, vec parameter)
+{
+    (void)parameter;
+    const vec inside = v_max(x, v_splat(REAL(-109., -800.)));
+    return v_select_below(x, v_splat(REAL(64., 512.)), inside * v_logistic_lifted(inside) * v_splat(drop), x);
+}
 /* silu' is 0 at the root z of exp(z) + 1 + z = 0. With d = x - z, at x <= 0:
  * silu'(x) = (d + exp(z) (exp(d) - 1)) exp(x) / (1 + exp(x))^2: no difference of near numbers. silu'(x) + silu'(-x) = 1. */
 INLINE vec silu_backward(vec x, vec parameter)
 {
     (void)parameter;
-    const vec one = v_splat(1), z = v_splat(silu_root[0]), z_low = v_splat(silu_root[1]), exp_z = v_splat(silu_root[2]);
-    const vec a = v_max((vec){0} - v_abs(x), v_splat(silu_end)), distance = a - z;
-    const power p = v_power(distance, (vec){0} - z_low, LIFT);
-    const real drop = sizeof(real) == 4 ? (real)0x1p-32 : (real)0x1p-256;
-    const vec scale = p.scale * v_splat(drop), power_minus_1 = v_fma(scale, p.fraction, scale - one);
-    const vec top = distance + v_fma(exp_z, power_minus_1, (vec){0} - z_low);
-    const vec exp_a = exp_z * v_fma(scale, p.fraction, scale), below = one + exp_a;
-    const vec factor = exp_z * top / (below * below);
-    const vec slope = v_fma(factor, p.fraction, factor) * p.scale * v_splat(drop);
+    const vec one = v_splat(1), z = v_splat(REAL(-0x1.474974p+0, -0x1.474973c84120bp+0));
+    const vec z_low = v_splat(REAL(0x1.bdf6fap-27, -0x1.f8d74bc9ac154p-54)), exp_z = v_splat(REAL(0x1.1d25dp-2, 0x1.1d25cf210482ep-2));
+    const vec a = v_max(-v_abs(x), v_splat(REAL(-109., -760.))), d = a - z;
+    const vec moved = d - a, d_low = ((a - (d - moved)) - (z + moved)) - z_low;
+    const power p = v_power(d, d_low, LIFT, true);
+    const vec scale = p.scale * v_splat(drop), rest = v_fma(exp_z, v_fma(scale, p.fraction, scale - one), d_low);
+    const vec top = d + rest, top_low = rest - (top - d);
+    const vec numerator = exp_z * top, numerator_low = v_fma(exp_z, top_low, v_fma(exp_z, top, -numerator));
+    const vec shrunk = exp_z * scale, exp_a = v_fma(shrunk, p.fraction, shrunk), exp_a_low = v_fma(shrunk, p.fraction, shrunk - exp_a);
+    const vec sum = one + exp_a, sum_low = (exp_a - (sum - one)) + exp_a_low;
+    const vec square = sum * sum, square_low = v_fma(sum, sum, -square) + (sum + sum) * sum_low;
+    const vec inverse = one / square, q = numerator * inverse;
+    const vec remainder = v_fma(-q, square_low, v_fma(-q, square, numerator)) + numerator_low;
+    const vec q_low = remainder * inverse;
+    const vec slope = (q + v_fma(q, p.fraction, v_fma(q_low, p.fraction, q_low))) * p.scale * v_splat(drop);
     return v_select_below(x, (vec){0}, slope, one - slope);
 }
 

@@ -107,19 +107,10 @@ def exp_table(bits):
 
 def log_table(bits):
     """log(1 + f) = f + f^2 P(f), 1 + f between sqrt(1/2) and sqrt(2)."""
-    p, error = log_fit(mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, {32: 7, 64: 19}[bits], bits)
+    degree = {32: 7, 64: 19}[bits]
+    grid = chebyshev_grid(mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, 24 * (degree + 2))
+    p, error = polynomial(lambda f: (mp.log1p(f) - f) / f**2, lambda f: f**2 / mp.log1p(f), grid, degree, bits)
     return {"log_p": p}, error
-
-
-def log1p_table(bits):
-    """log(1 + f) = f + f^2 P(f), 0 <= f <= 1."""
-    p, error = log_fit(0, 1, {32: 8, 64: 19}[bits], bits)
-    return {"log1p_p": p}, error
-
-
-def log_fit(low, high, degree, bits):
-    grid = chebyshev_grid(low, high, 24 * (degree + 2))
-    return polynomial(lambda f: (mp.log1p(f) - f) / f**2, lambda f: f**2 / mp.log1p(f), grid, degree, bits)
 
 
 def tanh_table(bits):
@@ -163,8 +154,8 @@ def scaled_slope(a):
 def tail_fit(function, middle, degree, bits):
     """function(a) = P(v - middle), v = a/(1 + TAIL_SLOPE a), 0 <= a <= TAIL_END.
 
-    A smaller slope needs a lower degree, but then the terms cancel for a large a. Near the middle the rounding of the first
-    coefficient is the error, so the middle is one of many tried for which that rounding is small."""
+    A smaller slope needs a lower degree, but then the terms cancel for a large a. Near the middle the rounding of the
+    first coefficient is the error, so the middle is one of many tried for which that rounding is small."""
     slope, end = TAIL_SLOPE[bits], TAIL_END[bits]
     grid = chebyshev_grid(-middle, end / (1 + slope * end) - middle, 12 * (degree + 2))
 
@@ -231,7 +222,16 @@ def quantile_tail_table(bits):
     return {"quantile_tail_p": p, "quantile_tail_q": q}, error
 
 
-TABLES = [exp_table, log_table, log1p_table, tanh_table, erf_table, tail_table, slope_table, quantile_centre_table, quantile_tail_table]
+TABLES = [
+    exp_table,
+    log_table,
+    tanh_table,
+    erf_table,
+    tail_table,
+    slope_table,
+    quantile_centre_table,
+    quantile_tail_table,
+]
 
 
 def c_number(x, bits):
@@ -249,7 +249,11 @@ def main(names):
             if names and table.__name__.removesuffix("_table") not in names:
                 continue
             columns, error = table(bits)
-            print(f"{bits} bits, {table.__name__}: largest error 2^{float(mp.log(error, 2)):.1f}", file=sys.stderr, flush=True)
+            print(
+                f"{bits} bits, {table.__name__}: largest error 2^{float(mp.log(error, 2)):.1f}",
+                file=sys.stderr,
+                flush=True,
+            )
             per_line = 6 if bits == 32 else 5
             for name, values in columns.items():
                 numbers = [c_number(x, bits) for x in values]
