@@ -22,11 +22,23 @@ static void call_on_copies(const nnf_kernels *table, kernel_call call, const voi
     call(table, copy, arguments);
 }
 
-static bool is_same(const arrays *all, void *const *a, void *const *b)
+/* A NaN is a NaN: which of two operands gives its sign is the compiler's choice. */
+static bool is_same_real(nnf_dtype dtype, const void *a, const void *b, ptrdiff_t i)
 {
-    for (int i = 0; i < all->n; i++)
-        if (memcmp(a[i], b[i], all->size[i]) != 0)
-            return false;
+    const size_t size = nnf_dtype_size(dtype), at = (size_t)i * size;
+    return memcmp((const char *)a + at, (const char *)b + at, size) == 0 || (isnan(real_get(dtype, a, i)) && isnan(real_get(dtype, b, i)));
+}
+
+static bool is_same(nnf_dtype dtype, const arrays *all, void *const *a, void *const *b)
+{
+    for (int i = 0; i < all->n; i++) {
+        if (memcmp(a[i], b[i], all->size[i]) == 0)
+            continue;
+        const ptrdiff_t n = (ptrdiff_t)(all->size[i] / nnf_dtype_size(dtype));
+        for (ptrdiff_t j = 0; j < n; j++)
+            if (!is_same_real(dtype, a[i], b[i], j))
+                return false;
+    }
     return true;
 }
 
@@ -44,7 +56,7 @@ bool tables_agree(nnf_dtype dtype, kernel_call call, const void *arguments, arra
                 first[i] = malloc(all->size[i] + 1);
                 memcpy(first[i], copy[i], all->size[i]);
             }
-            do_agree &= is_same(all, first, copy);
+            do_agree &= is_same(dtype, all, first, copy);
         }
     for (int i = 0; i < all->n; i++) {
         memcpy(all->data[i], first[i], all->size[i]);

@@ -18,7 +18,7 @@ typedef struct arrays {
 typedef void (*kernel_call)(const nnf_kernels *table, void *const *data, const void *arguments);
 
 /* Calls with copies of the arrays that end at a guard page, then with copies that begin after one, for each table. The
- * arrays then hold the result. False if any two results differ in one bit. */
+ * arrays then hold the result. False if any two results differ in one bit, but for the bits of NaNs. */
 bool tables_agree(nnf_dtype dtype, kernel_call call, const void *arguments, arrays *all);
 
 /* Adds an array of zeros; returns its number. */
