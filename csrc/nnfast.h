@@ -73,7 +73,7 @@ nnf_status nnf_pass_create(nnf_network *network, nnf_pass **pass);
 void nnf_pass_free(nnf_pass *pass);
 /* Keeps what backward needs. With training, dropout is on, drawn from (seed, epoch). */
 nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, bool training, uint64_t seed, uint32_t epoch);
-/* After forward: grad_output (dtype, out's shape) -> grad_input (dtype, x's shape; data NULL if not wanted); the sums over rows
+/* After forward: grad_output (dtype, out's shape) -> grad_input (dtype, x's shape; may be NULL); the sums over rows
  * of the parameters' gradients are kept. */
 nnf_status nnf_pass_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input);
 nnf_status nnf_pass_get_gradient(const nnf_pass *pass, int layer, nnf_parameter which, void *values);

@@ -121,7 +121,7 @@ FIT = {
     "batch_size": [0, -1, 1.5, "32", True, np.nan],
     "epochs": [0, -3, 2.0, None, "1", False],
     "initial_epoch": [-1, 2, 0.0],
-    "verbose": [3, -1, "yes", None, True],
+    "verbose": [3, -1, "yes", None, 1.0],
     "callbacks": ["early", 3, [callbacks.EarlyStopping], [None]],
     "validation_split": [1.0, -0.1, np.nan, "0.1", True, 0.999],
     "validation_data": [X, (X,), (X, Y, Y), 3, (X[:, :2], Y)],

@@ -204,3 +204,16 @@ def test_evaluate_can_be_interrupted(ctrl_c: None) -> None:
     with pytest.raises(KeyboardInterrupt):
         session.trainer.evaluate(x, y)
     timer.join()
+
+
+@pytest.mark.parametrize("changed", [{"first_batch": 4}, {"batch_size": 0}, {"first_batch": -1}])
+def test_a_batch_that_is_not_there_is_refused(changed: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="contract"):
+        Session().run(n_epochs=1, **changed)
+
+
+def test_a_batch_larger_than_any_data_is_all_of_it() -> None:
+    session = Session()
+    [stats] = session.run(n_epochs=1, batch_size=2**63 - 1)
+    assert (stats.n_batches, session.optimizer.step) == (1, 1)
+    assert stats.n_rows > 0

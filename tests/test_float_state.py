@@ -103,3 +103,19 @@ def test_the_callers_rounding_does_not_matter(rounding_up: None, dtype: str, n_t
     expected = twins.predict(x)
     libm.fesetround(FE_UPWARD)
     assert out.tobytes() == expected.tobytes()
+
+
+def test_poll_computes_as_its_caller_does() -> None:
+    """Progress functions and signal handlers are not the core's: they see denormals."""
+    twins = Twins(STACK, 64, "float32", np.random.default_rng(0))
+    optimizer = _core.Optimizer(twins.core, "sgd", [0.0])
+    trainer = _core.Trainer(twins.core, optimizer, "categorical_crossentropy_logits", [])
+    seen: list[bool] = []
+
+    def poll(progress: _core.Progress) -> bool:
+        seen.append(sees_denormals())
+        return False
+
+    with pytest.raises(_core.RunStopped):
+        run(trainer, np.ones((3000, 64), "float32"), np.zeros((3000, 1), "int32"), n_epochs=1_000_000, poll=poll)
+    assert seen == [True]

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import nnfast
 from nnfast import _core
 
@@ -124,3 +126,8 @@ def test_public_list() -> None:
         assert hasattr(nnfast, name), f"nnfast.__all__ names {name}"
     promised = {"Sequential", "load_model", "set_num_threads", "get_num_threads", "show_config"}
     assert promised <= set(nnfast.__all__)
+
+
+@pytest.mark.parametrize("name", ["datasets", "kernels", "plotting"])
+def test_modules_that_wait_are_found(name: str) -> None:
+    assert inspect.ismodule(getattr(nnfast, name))

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Sizes up to here keep every product of two of them and an element size inside 63 bits. */
-static const int64_t MAX_SIZE = INT64_C(1) << 30;
+static const int64_t MAX_SIZE = INT64_C(1) << 29;
 static const int64_t MAX_SAMPLES = UINT32_MAX; /* what an order of samples can count */
 
 /* ---- networks ---- */
@@ -224,17 +224,25 @@ void nnf_trainer_free(nnf_trainer *trainer)
     free(trainer);
 }
 
-static bool is_valid_data(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *y)
+static bool takes_labels(nnf_loss loss)
 {
+    return loss == NNF_LOSS_CATEGORICAL_CROSSENTROPY || loss == NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+}
+
+static bool is_valid_data(const nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y)
+{
+    const nnf_network *network = trainer->network;
     if (!nnf_is_source(x, network->in_size) || x->n_rows > MAX_SAMPLES || !y || y->n_rows != x->n_rows)
         return false;
-    return y->dtype == NNF_I32 ? y->data && y->n_columns == 1 && y->row_stride == (int64_t)sizeof(int32_t)
-                               : nnf_is_source(y, network->out_size);
+    return y->dtype == NNF_I32
+               ? takes_labels(trainer->objective.loss) && y->data && y->n_columns == 1 && y->row_stride == (int64_t)sizeof(int32_t)
+               : nnf_is_source(y, network->out_size);
 }
 
 nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
 {
-    if (!trainer->rule || !is_valid_data(trainer->network, x, y) || run->batch_size < 1 || run->first_batch < 0)
+    if (!trainer->rule || !is_valid_data(trainer, x, y) || run->batch_size < 1 || run->first_batch < 0 ||
+        run->first_batch > (x->n_rows - 1) / run->batch_size)
         return NNF_STATUS_INVALID_ARGUMENT;
     return nnf_train(trainer, x, y, run, stats);
 }
@@ -244,7 +252,7 @@ int nnf_trainer_get_bad_layer(const nnf_trainer *trainer) { return nnf_trainer_f
 nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll, void *poll_argument,
                                 nnf_stats *stats)
 {
-    if (!is_valid_data(trainer->network, x, y))
+    if (!is_valid_data(trainer, x, y))
         return NNF_STATUS_INVALID_ARGUMENT;
     return nnf_evaluate(trainer->network, &trainer->objective, x, y, poll, poll_argument, stats);
 }

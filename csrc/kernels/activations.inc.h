@@ -1,5 +1,6 @@
 /* activations.inc.h: every activation but softmax, as a pair on vectors: y = f(x), and f' from what the row in
- * activations.h says is saved, y or x. NaN gives NaN going forward. parameter: slope of leaky_relu, alpha of elu. */
+ * activations.h says is saved, y or x. NaN gives NaN going forward. Every one is within 2 ULP: over every float, and over 25 million
+ * doubles (tests/c/accuracy). parameter: slope of leaky_relu, alpha of elu. */
 
 INLINE vec linear_forward(vec x, vec parameter) { return (void)parameter, x; }
 INLINE vec linear_backward(vec y, vec parameter) { return (void)y, (void)parameter, v_splat(1); }
@@ -68,13 +69,16 @@ INLINE vec silu_backward(vec x, vec parameter)
     (void)parameter;
     const vec one = v_splat(1), z = v_splat(REAL(-0x1.474974p+0, -0x1.474973c84120bp+0));
     const vec z_low = v_splat(REAL(0x1.bdf6fap-27, -0x1.f8d74bc9ac154p-54)), exp_z = v_splat(REAL(0x1.1d25dp-2, 0x1.1d25cf210482ep-2));
+    const vec exp_z_low = v_splat(REAL(-0x1.9060ep-25, -0x1.9b57668555551p-58)); /* in units of exp_z */
     const vec a = v_max(-v_abs(x), v_splat(REAL(-109., -760.))), d = a - z;
     const vec moved = d - a, d_low = ((a - (d - moved)) - (z + moved)) - z_low;
     const power p = v_power(d, d_low, LIFT, true);
     const vec scale = p.scale * v_splat(drop), rest = v_fma(exp_z, v_fma(scale, p.fraction, scale - one), d_low);
     const vec top = d + rest, top_low = rest - (top - d);
-    const vec numerator = exp_z * top, numerator_low = v_fma(exp_z, top_low, v_fma(exp_z, top, -numerator));
-    const vec shrunk = exp_z * scale, exp_a = v_fma(shrunk, p.fraction, shrunk), exp_a_low = v_fma(shrunk, p.fraction, shrunk - exp_a);
+    const vec numerator = exp_z * top, exact = v_fma(exp_z, top_low, v_fma(exp_z, top, -numerator));
+    const vec numerator_low = v_fma(numerator, exp_z_low, exact);
+    const vec shrunk = exp_z * scale, exp_a = v_fma(shrunk, p.fraction, shrunk);
+    const vec exp_a_low = v_fma(exp_a, exp_z_low, v_fma(shrunk, p.fraction, shrunk - exp_a));
     const vec sum = one + exp_a, sum_low = (exp_a - (sum - one)) + exp_a_low;
     const vec square = sum * sum, square_low = v_fma(sum, sum, -square) + (sum + sum) * sum_low;
     const vec inverse = one / square, q = numerator * inverse;

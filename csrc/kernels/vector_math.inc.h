@@ -1,26 +1,26 @@
-/* vector_math.inc.h: exp, log, tanh, erf and their kind on vectors, with no branch and no call.
+/* vector_math.inc.h: exp, log, tanh and their kind on vectors, with no branch and no call.
  *
  * The operations are the same on every ISA, so the bits are too. NaN gives NaN. Denormal arguments may be read as 0 and
- * results below the normal numbers may be 0. The bounds in ULP are the largest errors seen: over all floats, and over
- * 10^8 doubles of all exponents (tests/c/accuracy). */
+ * results below the normal numbers may be 0.
+ *
+ * Errors are the largest seen, in ULP: over every float / over 25 million doubles of all exponents (tests/c/accuracy). */
 
 #include <stdbool.h>
 
 /* Written by tests/c/accuracy/coefficients.py, which says what each one is. */
 #if REAL_BITS == 32
 static const real exp_p[] = {0x1.fffffep-2f, 0x1.5554b4p-3f, 0x1.5556f2p-5f, 0x1.122538p-7f, 0x1.6b9c3ap-10f};
-static const real log_p[] = {-0x1.fffffap-2f, 0x1.5556fp-2f,  -0x1.0004a6p-2f, 0x1.98d3ap-3f,
-                             -0x1.535c9ep-3f, 0x1.317d1ap-3f, -0x1.25026cp-3f, 0x1.65e642p-4f};
+static const real log_p[] = {-0x1.fffff8p-2f, 0x1.55555p-2f,   -0x1.000438p-2f, 0x1.99a49ap-3f, -0x1.54248ep-3f,
+                             0x1.22612ep-3f,  -0x1.0f3e96p-3f, 0x1.08b0dcp-3f,  -0x1.38fe1ap-4f};
 static const real tanh_p[] = {-0x1.55554ep-2f, 0x1.110f38p-3f, -0x1.b9ca5p-5f,  0x1.62f1e8p-6f,
                               -0x1.0ed84cp-7f, 0x1.52a054p-9f, -0x1.dde2b6p-12f};
-static const real erf_p[] = {0x1.06eba8p-3f, -0x1.812732p-2f, 0x1.ce28bcp-4f, -0x1.b77ab2p-6f, 0x1.4d977ep-8f, -0x1.5849cap-11f};
 static const real tail_p[] = {0x1.7312dcp-2f,  -0x1.59d4d8p-3f,  0x1.812acp-8f,   0x1.23121cp-6f,  0x1.0641bep-9f,   -0x1.30db6cp-9f,
                               -0x1.33976p-10f, -0x1.39a0f6p-16f, 0x1.1b238ep-12f, 0x1.0f806cp-13f, -0x1.72bafap-16f, -0x1.cdf078p-16f};
 static const real tail_middle[] = {0x1.bp-1f};
 static const real tail_slope[] = {0x1p-1f};
-static const real slope_p[] = {0x1.30c898p-1f,   -0x1.539c7cp-3f,  0x1.20dae4p-6f,   0x1.df6fdp-8f,   0x1.f84576p-13f, -0x1.1b754ap-11f,
-                               -0x1.95e5bcp-13f, -0x1.c8e6ccp-17f, -0x1.c296eep-16f, 0x1.c5f934p-15f, -0x1.b7c8fcp-17f};
-static const real slope_middle[] = {0x1.ap-2f};
+static const real slope_p[] = {0x1.090df2p-1f, -0x1.2471dep-3f, 0x1.cc627ap-6f,  0x1.8575bep-8f,   -0x1.e407fap-10f, -0x1.14d3fap-10f,
+                               -0x1.9b59p-16f, 0x1.5b7a62p-13f, 0x1.df2d28p-15f, -0x1.2c467cp-17f, -0x1.d2ffaap-18f};
+static const real slope_middle[] = {0x1.dp-1f};
 static const real slope_root[] = {0x1.80ead2p-1f, -0x1.a03fd4p-27f};
 static const real quantile_centre_p[] = {0x1.b74e24p+1f, 0x1.30061ap+6f, 0x1.d9f976p+8f, 0x1.961e6ep+9f, 0x1.6c154p+7f};
 static const real quantile_centre_q[] = {0x1p+0f, 0x1.94f508p+4f, 0x1.8308cp+7f, 0x1.d88b9p+8f, 0x1.f1553ap+7f};
@@ -39,10 +39,6 @@ static const real tanh_p[] = {-0x1.5555555555519p-2,  0x1.111111110dbe3p-3,  -0x
                               -0x1.226e2da6c3bf8p-7,  0x1.d6d2e0e13c745p-9,  -0x1.7d996284a0d41p-10, 0x1.350c4a723b75dp-11,
                               -0x1.f23bf829ed4f5p-13, 0x1.8962cd6600c15p-14, -0x1.22b69b87fe71dp-15, 0x1.6deca3757081ep-17,
                               -0x1.4c96b6cc7829ap-19, 0x1.3855df9b59b3cp-22};
-static const real erf_p[] = {0x1.06eba8214db69p-3,  -0x1.812746b037a4ap-2,  0x1.ce2f21a049dd7p-4,  -0x1.b82ce315be287p-6,
-                             0x1.565bcdcde39efp-8,  -0x1.c02de8ba86881p-11, 0x1.f9ac5da07485cp-14, -0x1.f5e1e16c9d60fp-17,
-                             0x1.cec4267573defp-20, -0x1.375ab1dcc9274p-22, 0x1.3778e3a32facbp-23, -0x1.50af8774c42ecp-24,
-                             0x1.59385fa651d19p-26};
 static const real tail_p[] = {0x1.3e0cece4494ffp-2,   -0x1.354507af04717p-3,  0x1.1dd9b17d37ab1p-5,   0x1.5cfccd3a33edap-10,
                               -0x1.07d551da0f138p-9,  -0x1.437452e2c0583p-13, 0x1.21ae6977996a7p-13,  0x1.1750b88dedd7cp-15,
                               -0x1.99d761154b16ap-18, -0x1.3618a18cc6d84p-18, -0x1.411807de0fe32p-21, 0x1.54f198db2a356p-22,
@@ -125,7 +121,8 @@ INLINE vec v_polynomial(vec x, const real *table, int n)
 }
 
 /* exp(x + low) = (1 + fraction) * scale * 2^-lift for a small low and scale a normal number; scale is 0 one below.
- * Cody and Waite: x = n log 2 + r; the sum with 1.5 * 2^MANTISSA_BITS leaves n in the lowest bits. */
+ * Cody and Waite: x = n log 2 + r; the sum with 1.5 * 2^MANTISSA_BITS leaves n in the lowest bits. Not precise: r without the low half of n
+ * log 2. */
 typedef struct power {
     vec scale, fraction;
 } power;
@@ -142,6 +139,7 @@ INLINE power v_power(vec x, vec low, int lift, bool precise)
     return (power){scale, r_high + v_fma(r * r, V_POLYNOMIAL(r, exp_p), r_low)};
 }
 
+/* 0.90 / 0.91 ULP */
 INLINE vec v_exp(vec x)
 {
     const vec zero = {0}, infinity = v_splat((real)__builtin_inf());
@@ -152,14 +150,14 @@ INLINE vec v_exp(vec x)
     return v_select_below(x, first_normal, zero, v_select_below(x, first_infinite, y, x + infinity));
 }
 
-/* exp(x) - 1 for x <= 88 (double: 709). */
+/* exp(x) - 1 for x <= 88 (double: 709). 1.64 / 1.76 ULP, 1.03 / 1.02 below 0 */
 INLINE vec v_expm1(vec x)
 {
     const power p = v_power(v_max(x, v_splat(REAL(-18., -38.))), (vec){0}, 0, true);
     return v_fma(p.scale, p.fraction, p.scale - v_splat(1));
 }
 
-/* log(0) is -infinity, and so is that of a denormal; NaN below 0. */
+/* log(0) is -infinity, and so is that of a denormal; NaN below 0. 0.93 / 0.99 ULP */
 INLINE vec v_log(vec x)
 {
     const vec zero = {0}, one = v_splat(1), infinity = v_splat((real)__builtin_inf());
@@ -174,7 +172,8 @@ INLINE vec v_log(vec x)
     return v_select_below(x, v_splat(REAL(0x1p-126, 0x1p-1022)), least, v_select_below(x, infinity, y, x));
 }
 
-/* log(1 + x) for 0 <= x <= 1: as v_log, with the exponent 0 or 1 told by x itself, so that 1 + x is never rounded. */
+/* log(1 + x) for 0 <= x <= 1: as v_log, with the exponent 0 or 1 told by x itself, so that 1 + x is never rounded.
+ * 1.52 / 1.52 ULP */
 INLINE vec v_log1p(vec x)
 {
     const vec half = v_splat((real)0.5), root = v_splat((real)0.41421356237309505);
@@ -184,7 +183,7 @@ INLINE vec v_log1p(vec x)
     return high + (f + v_fma(f * f, V_POLYNOMIAL(f, log_p), low));
 }
 
-/* A polynomial below 0.9, 1 - 2 / (exp(2x) + 1) above. */
+/* A polynomial below 0.9, 1 - 2 / (exp(2x) + 1) above. 0.99 / 1.06 ULP */
 INLINE vec v_tanh(vec x)
 {
     const vec one = v_splat(1), a = v_min(v_abs(x), v_splat(REAL(9.1, 19.1))), square = a * a;
@@ -195,7 +194,7 @@ INLINE vec v_tanh(vec x)
 }
 
 /* 2^LIFT / (1 + exp(-x)) for -109 <= x <= 64 (double: -800, 512). Lifted, as the quotient may be below the normal numbers where
- * its product with x is not; corrected by what the sum and the quotient lost. */
+ * its product with x is not; corrected by what the sum and the quotient lost. sigmoid: 0.93 / 0.90 ULP */
 INLINE vec v_logistic_lifted(vec x)
 {
     const vec one = v_splat(1), unit = v_splat(drop);
@@ -224,20 +223,8 @@ INLINE vec v_times_density(vec x, vec x_low, const real *table, int n, vec t, po
     return (product + v_fma(product, density.fraction, v_fma(low, density.fraction, low))) * v_splat(drop);
 }
 
-/* A polynomial below 0.8, 1 - the normal tail above. */
-INLINE vec v_erf(vec x)
-{
-    const vec one = v_splat(1), a = v_min(v_abs(x), v_splat(REAL(4., 6.))), square = a * a;
-    const vec small = v_fma(a, V_POLYNOMIAL(square, erf_p), a);
-    const vec b = a * v_splat((real)1.4142135623730951), t = one / v_fma(b, v_splat(tail_slope[0]), one);
-    const power p = v_power(-square, -v_fma(a, a, -square), 0, true);
-    const vec tail = t * V_POLYNOMIAL(b * t - v_splat(tail_middle[0]), tail_p);
-    const vec large = one - v_fma(tail, p.fraction, tail) * (p.scale + p.scale);
-    return v_copy_sign(v_select_below(a, v_splat((real)0.8), small, large), x);
-}
-
 /* The x below which a standard normal variable falls with the given probability in (0, 1): a rational function of the
- * square of the distance from 1/2 there, of sqrt(-log) in the tails, as in Wichura's AS 241. */
+ * square of the distance from 1/2 there, of sqrt(-log) in the tails, as in Wichura's AS 241. 5.0 / 5.9 ULP */
 INLINE vec v_normal_quantile(vec probability)
 {
     const vec one = v_splat(1), q = probability - v_splat((real)0.5);

@@ -24,7 +24,7 @@ void nnf_passes_forward(const nnf_network *network, const nnf_workspace *workspa
 nnf_rows nnf_passes_get_output(const nnf_network *network, const nnf_workspace *workspace, bool training);
 /* Where the gradient with respect to those is to be put before going backward. */
 nnf_rows nnf_passes_get_output_gradient(const nnf_network *network, const nnf_workspace *workspace);
-/* Leaves grad_z of every dense layer from lowest on in its gradient rows; lowest 0 gives the input gradient too. */
+/* Leaves grad_z of every dense layer from lowest on in its gradient rows; with lowest 0 and want_input, the input gradient too. */
 void nnf_passes_backward(const nnf_network *network, const nnf_workspace *workspace, nnf_pass_mode mode, int lowest, bool want_input,
                          ptrdiff_t begin, ptrdiff_t end);
 /* The gradient of one task's block over the first n rows. tile: NNF_BLOCK_BYTES. */

@@ -40,10 +40,10 @@ static void evaluate_member(nnf_member *member, void *argument)
     int64_t chunk, end;
     nnf_team_share(member, e->n_chunks, &chunk, &end);
     for (; chunk < end && atomic_load(&e->verdict) == NNF_STATUS_OK; chunk++) {
-        evaluate_chunk(e, (ptrdiff_t)member->index * NNF_CHUNK_ROWS, chunk);
         const nnf_progress progress = {.batch = chunk * member->size, .n_batches = e->n_chunks};
         if (member->index == 0 && !nnf_poller_ask(&e->poller, &progress))
             atomic_store(&e->verdict, NNF_STATUS_STOPPED);
+        evaluate_chunk(e, (ptrdiff_t)member->index * NNF_CHUNK_ROWS, chunk);
     }
 }
 

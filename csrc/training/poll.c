@@ -11,7 +11,10 @@ static int64_t get_time(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-nnf_poller nnf_poller_start(nnf_poll poll, void *argument) { return (nnf_poller){poll, argument, poll ? get_time() + INTERVAL : 0}; }
+nnf_poller nnf_poller_start(nnf_poll poll, void *argument)
+{
+    return (nnf_poller){poll, argument, poll ? get_time() + INTERVAL : 0, nnf_float_state_get()};
+}
 
 bool nnf_poller_ask(nnf_poller *poller, const nnf_progress *progress)
 {
@@ -21,5 +24,9 @@ bool nnf_poller_ask(nnf_poller *poller, const nnf_progress *progress)
     if (now < poller->next)
         return true;
     poller->next = now + INTERVAL;
-    return poller->poll(progress, poller->argument);
+    const nnf_float_state own = nnf_float_state_get();
+    nnf_float_state_set(poller->caller_state);
+    const bool go_on = poller->poll(progress, poller->argument);
+    nnf_float_state_set(own);
+    return go_on;
 }

@@ -2,14 +2,17 @@
 #ifndef NNF_TRAINING_POLL_H
 #define NNF_TRAINING_POLL_H
 
+#include "base/float_state.h"
 #include "training/run.h"
 
 typedef struct nnf_poller {
     nnf_poll poll; /* may be NULL */
     void *argument;
-    int64_t next; /* nanoseconds of the monotonic clock */
+    int64_t next;                 /* nanoseconds of the monotonic clock */
+    nnf_float_state caller_state; /* what the caller computes with; the core flushes denormals */
 } nnf_poller;
 
+/* Called before the team starts. */
 nnf_poller nnf_poller_start(nnf_poll poll, void *argument);
 /* False if the caller wants an end. Cheap where it is not yet time. */
 bool nnf_poller_ask(nnf_poller *poller, const nnf_progress *progress);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One run, shared by the team. Only member 0 writes what is not atomic, and only between meetings that order it. */
+/* One run, shared by the team. Of this struct only member 0 writes what is not atomic. */
 typedef struct epochs_job {
     nnf_trainer *trainer;
     const nnf_matrix *x, *y;
@@ -25,6 +25,16 @@ typedef struct shard_rows {
     bool is_first, is_last; /* of its batch */
     double gradient_scale;
 } shard_rows;
+
+/* A bad label is told before a loss that is not finite, and either before a stop, whoever met it first. */
+static void report(epochs_job *job, nnf_status status)
+{
+    static const unsigned char rank[] = {
+        [NNF_STATUS_OK] = 0, [NNF_STATUS_STOPPED] = 1, [NNF_STATUS_NOT_FINITE] = 2, [NNF_STATUS_LABEL_OUT_OF_RANGE] = 3};
+    nnf_status known = atomic_load(&job->verdict);
+    while (rank[known] < rank[status] && !atomic_compare_exchange_weak(&job->verdict, &known, status)) {
+    }
+}
 
 /* ---- phase 1 ---- */
 
@@ -63,10 +73,10 @@ static void carry_rows(epochs_job *job, const nnf_member *member, uint32_t epoch
         return;
     nnf_passes_gather(network, &trainer->workspace, job->x, order, first, begin, end);
     if (!nnf_batches_gather_targets(network, &trainer->workspace, job->y, order, first, begin, end))
-        atomic_store(&job->verdict, NNF_STATUS_LABEL_OUT_OF_RANGE);
+        report(job, NNF_STATUS_LABEL_OUT_OF_RANGE);
     nnf_passes_forward(network, &trainer->workspace, mode, begin, end);
     if (!nnf_objective_measure(&trainer->objective, network, &trainer->workspace, true, shard->gradient_scale, trainer->values, begin, end))
-        atomic_store(&job->verdict, NNF_STATUS_NOT_FINITE);
+        report(job, NNF_STATUS_NOT_FINITE);
     nnf_passes_backward(network, &trainer->workspace, mode, network->first_trained, false, begin, end);
 }
 
@@ -103,7 +113,7 @@ static void ask_and_prepare(epochs_job *job, uint32_t epoch, const shard_rows *s
     const nnf_stats *stats = &job->stats[epoch];
     const nnf_progress progress = {epoch, batch, n_batches, stats->n_rows > 0 ? stats->loss / (double)stats->n_rows : 0};
     if (!nnf_poller_ask(&job->poller, &progress))
-        atomic_store(&job->verdict, NNF_STATUS_STOPPED);
+        report(job, NNF_STATUS_STOPPED);
     job->trainer->n_carried = shard->n_rows;
     if (shard->is_last)
         nnf_rule_prepare(job->trainer->rule);
@@ -160,7 +170,7 @@ static bool run_batch(epochs_job *job, const share *mine, uint32_t epoch, int64_
 
 /* ---- a run ---- */
 
-static int64_t count_batches(const epochs_job *job) { return (job->x->n_rows + job->run->batch_size - 1) / job->run->batch_size; }
+static int64_t count_batches(const epochs_job *job) { return 1 + (job->x->n_rows - 1) / job->run->batch_size; }
 
 static void run_epochs(nnf_member *member, void *argument)
 {

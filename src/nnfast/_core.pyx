@@ -195,7 +195,7 @@ cdef class Optimizer:
     cdef Network network
     cdef int n_hyperparameters
 
-    def __cinit__(self, Network network, str rule, hyperparameters):
+    def __cinit__(self, Network network not None, str rule, hyperparameters):
         cdef double values[NNF_MAX_HYPERPARAMETERS]
         self.network = network
         self.n_hyperparameters = len(OPTIMIZERS[rule][1])
@@ -242,7 +242,7 @@ cdef class Pass:
     cdef nnf_pass *handle
     cdef Network network
 
-    def __cinit__(self, Network network):
+    def __cinit__(self, Network network not None):
         self.network = network
         check(nnf_pass_create(network.handle, &self.handle))
 
@@ -259,7 +259,7 @@ cdef class Pass:
         check(status)
 
     def backward(self, grad_output, grad_input):
-        cdef _View from_ = _View(grad_output), to = _View(grad_input, True)
+        cdef _View from_ = _View(grad_output), to = _View(grad_input, True, True)
         cdef nnf_status status
         self.network.begin(True)
         with nogil:
@@ -273,7 +273,7 @@ cdef class Pass:
         check(nnf_pass_get_gradient(self.handle, layer, _PARAMETERS[name], view.matrix.data))
         return values
 
-    def apply(self, Optimizer optimizer):
+    def apply(self, Optimizer optimizer not None):
         cdef nnf_status status
         self.network.begin(True)
         with nogil:
@@ -323,7 +323,7 @@ cdef class Trainer:
     cdef Optimizer optimizer
     cdef int n_metrics
 
-    def __cinit__(self, Network network, Optimizer optimizer, str loss, metrics):
+    def __cinit__(self, Network network not None, Optimizer optimizer, str loss, metrics):
         cdef nnf_objective objective
         if len(metrics) > NNF_MAX_METRICS:
             raise ValueError(f"expected at most {NNF_MAX_METRICS} metrics, received {len(metrics)}")
@@ -356,7 +356,7 @@ cdef class Trainer:
         cdef _Poller poller = make_poller(poll)
         cdef nnf_run run = nnf_run(batch_size, first_epoch, n_epochs, first_batch, n_batches, shuffle, seed,
                                    ask_poller, <void *>poller)
-        cdef nnf_stats *stats = <nnf_stats *>calloc(n_epochs + 1, sizeof(nnf_stats))
+        cdef nnf_stats *stats = <nnf_stats *>calloc(<size_t>n_epochs + 1, sizeof(nnf_stats))
         cdef nnf_status status
         if stats == NULL:
             raise MemoryError()

@@ -1,15 +1,16 @@
 # The part of _core.pyx about arrays: how they come in, and the bare kernels that work on whole ones.
 
 cdef class _View:
-    """A buffer held for the time of a call, and what the core wants to know of it. None gives a NULL pointer."""
+    """A buffer held for the time of a call, and what the core wants to know of it. An optional None gives a NULL
+    pointer."""
 
     cdef Py_buffer buffer
     cdef nnf_matrix matrix
     cdef nnf_matrix *pointer
     cdef bint held
 
-    def __cinit__(self, array, bint writable=False):
-        if array is None:
+    def __cinit__(self, array, bint writable=False, bint optional=False):
+        if optional and array is None:
             return
         PyObject_GetBuffer(array, &self.buffer, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
         self.held = True
@@ -63,7 +64,7 @@ def activation_gradient(str name, saved, gradient, double parameter):
 
 def dense_forward(x, w, bias, out):
     cdef _View from_ = _View(x), weights = _View(w), to = _View(out, True)
-    cdef _View summand = _View(None) if bias is None else flat_view(bias, w.dtype, w.shape[1], False)
+    cdef _View summand = _View(None, False, True) if bias is None else flat_view(bias, w.dtype, w.shape[1], False)
     cdef nnf_status status
     with nogil:
         status = nnf_array_dense_forward(from_.pointer, weights.pointer, summand.matrix.data, to.pointer)
@@ -72,8 +73,8 @@ def dense_forward(x, w, bias, out):
 
 def dense_backward(x, w, grad_y, grad_x, grad_w, grad_bias):
     cdef _View from_ = _View(x), weights = _View(w), above = _View(grad_y)
-    cdef _View below = _View(grad_x, True), of_weights = _View(grad_w, True)
-    cdef _View of_bias = _View(None) if grad_bias is None else flat_view(grad_bias, w.dtype, w.shape[1], True)
+    cdef _View below = _View(grad_x, True, True), of_weights = _View(grad_w, True, True)
+    cdef _View of_bias = _View(None, False, True) if grad_bias is None else flat_view(grad_bias, w.dtype, w.shape[1], True)
     cdef nnf_status status
     with nogil:
         status = nnf_array_dense_backward(
@@ -82,7 +83,7 @@ def dense_backward(x, w, grad_y, grad_x, grad_w, grad_bias):
 
 
 def loss(str name, output, target, double scale, row_loss, gradient):
-    cdef _View outputs = _View(output, True), targets = _View(target), gradients = _View(gradient, True)
+    cdef _View outputs = _View(output, True), targets = _View(target), gradients = _View(gradient, True, True)
     cdef _View rows = flat_view(row_loss, "float64", output.shape[0], True)
     cdef nnf_loss code = <nnf_loss>(<int>LOSSES.index(name))
     cdef nnf_status status

@@ -134,7 +134,7 @@ class Stack:
         """
         features = as_features(x, n_features=self._in_size)
         rows = None if batch_size is None else _validation.check_integer("batch_size", batch_size, 1)
-        is_silent = verbose == 0 or check_verbosity(verbose) == 0
+        is_silent = check_verbosity(verbose) == 0
         plan, network = self._get_built(features.shape[1])
         out = np.empty((len(features), plan.out_size), self.dtype)
         step = rows or max(1, int(_MULTIPLIES_A_CALL / plan.multiplies_a_row))
@@ -185,7 +185,9 @@ class Stack:
         """
         plan, _ = self._get_built()
         if not self._pass or not self._pass_rows:
-            raise NotReadyError("backward: expected a call of forward before, received none since the model was made")
+            raise NotReadyError(
+                "backward: expected a call of forward before, received none since the model was made or compiled"
+            )
         gradient = as_features(grad_output, name="grad_output", n_features=plan.out_size)
         if len(gradient) != self._pass_rows:
             raise ValueError(f"grad_output: expected {self._pass_rows} rows, as forward had, received {len(gradient)}")

@@ -53,7 +53,9 @@ class EarlyStopping(Monitor):
     ) -> None:
         super().__init__(monitor, mode, min_delta)
         self.patience = _validation.check_integer("patience", patience, 0)
-        self.verbose = _validation.check_integer("verbose", verbose, 0, 1)
+        self.verbose = _validation.check_integer(
+            "verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0, 1
+        )
         self.baseline = None if baseline is None else _validation.check_real("baseline", baseline, "(-inf, inf)")
         self.restore_best_weights = _validation.check_bool("restore_best_weights", restore_best_weights)
         self.start_from_epoch = _validation.check_integer("start_from_epoch", start_from_epoch, 0)

@@ -50,7 +50,9 @@ class ModelCheckpoint(Monitor):
         if not isinstance(filepath, str | os.PathLike):
             raise _validation.mismatch("filepath", "a path", filepath)
         self.filepath = os.fspath(filepath)
-        self.verbose = _validation.check_integer("verbose", verbose, 0, 1)
+        self.verbose = _validation.check_integer(
+            "verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0, 1
+        )
         self.save_best_only = _validation.check_bool("save_best_only", save_best_only)
         self.save_freq = _validation.check_choice("save_freq", save_freq, ("epoch",))
 

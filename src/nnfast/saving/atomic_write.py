@@ -1,6 +1,7 @@
 """atomic_write: a file that after a crash is the old or the new one, never a part."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -15,6 +16,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         What was there before is untouched then, and nothing else is left behind.
     """
     target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "the folder to write to does not exist", str(target))
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)
     try:

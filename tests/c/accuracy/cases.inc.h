@@ -26,7 +26,6 @@ REFERENCE(expm1, WIDE(expm1)(x))
 REFERENCE(log, WIDE(log)(x))
 REFERENCE(log1p, WIDE(log1p)(x))
 REFERENCE(tanh, WIDE(tanh)(x))
-REFERENCE(erf, WIDE(erf)(x))
 REFERENCE(normal_quantile, x > 0.5 ? y + (normal_below(-y) - (1 - x)) / density(y) : y - (normal_below(y) - x) / density(y))
 REFERENCE(linear_forward, x)
 REFERENCE(sigmoid_forward, logistic(x))
@@ -70,7 +69,6 @@ REFERENCE(sign_backward, 0)
     row(log, 0, INFINITY, -INFINITY, INFINITY, 1)                \
     row(log1p, 0, 1, 0, 0.69314718055994531, 1)                  \
     row(tanh, -INFINITY, INFINITY, -1, 1, 1)                     \
-    row(erf, -INFINITY, INFINITY, -1, 1, 1)                      \
     row(normal_quantile, REAL_SMALLEST, 1 - REAL_EPSILON / 2, -40, 40, 1)
 
 #define ACTIVATION_LIST(row)                                     \

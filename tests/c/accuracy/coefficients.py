@@ -107,7 +107,7 @@ def exp_table(bits):
 
 def log_table(bits):
     """log(1 + f) = f + f^2 P(f), 1 + f between sqrt(1/2) and sqrt(2)."""
-    degree = {32: 7, 64: 19}[bits]
+    degree = {32: 8, 64: 19}[bits]
     grid = chebyshev_grid(mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, 24 * (degree + 2))
     p, error = polynomial(lambda f: (mp.log1p(f) - f) / f**2, lambda f: f**2 / mp.log1p(f), grid, degree, bits)
     return {"log_p": p}, error
@@ -123,18 +123,6 @@ def tanh_table(bits):
 
     p, error = polynomial(lambda s: (ratio(s) - 1) / s, lambda s: s / ratio(s), grid, degree, bits)
     return {"tanh_p": p}, error
-
-
-def erf_table(bits):
-    """erf(x) = x + x P(x^2), |x| <= 0.8."""
-    degree = {32: 5, 64: 12}[bits]
-    grid = [x**2 for x in chebyshev_grid(mp.mpf("1e-3"), mp.mpf("0.8"), 24 * (degree + 2))]
-
-    def ratio(square):
-        return mp.erf(mp.sqrt(square)) / mp.sqrt(square)
-
-    p, error = polynomial(lambda s: ratio(s) - 1, lambda s: 1 / ratio(s), grid, degree, bits)
-    return {"erf_p": p}, error
 
 
 TAIL_SLOPE = {32: mp.mpf("0.5"), 64: mp.mpf("0.375")}
@@ -175,7 +163,7 @@ def tail_table(bits):
 
 def slope_table(bits):
     """scaled_slope(a) / (a - root)."""
-    root, middle = mp.findroot(scaled_slope, 0.75), mp.mpf({32: 13, 64: 18}[bits]) / 32
+    root, middle = mp.findroot(scaled_slope, 0.75), mp.mpf({32: 29, 64: 18}[bits]) / 32
     p, error = tail_fit(lambda a: scaled_slope(a) / (a - root), middle, {32: 10, 64: 24}[bits], bits)
     high = rounded(root, bits)
     return {"slope_p": p, "slope_middle": [middle], "slope_root": [high, rounded(root - high, bits)]}, error
@@ -226,7 +214,6 @@ TABLES = [
     exp_table,
     log_table,
     tanh_table,
-    erf_table,
     tail_table,
     slope_table,
     quantile_centre_table,

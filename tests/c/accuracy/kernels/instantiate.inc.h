@@ -48,8 +48,8 @@ int main(int argc, char **argv)
         if (strcmp(wanted, "all") != 0 && strcmp(wanted, f->name) != 0)
             continue;
         const report r = amount == 0 ? (report){0} : REAL_BITS == 32 ? measure_domain(f, (integer)amount) : measure_samples(f, amount);
-        printf("%-22s %9.4f %16a %7lld %7lld %6lld %17llx %6.3f   %g %g %g %g\n", f->name, r.worst_ulp, r.worst_input, r.falls, r.outside,
-               r.mode_differences, (unsigned long long)r.digest, nanoseconds(f), one_value(f, -INFINITY), one_value(f, 0),
+        printf("%-22s %9.4f %16a %7lld %7lld %6lld %17llx %6.3f   %.9g %.9g %.9g %.9g\n", f->name, r.worst_ulp, r.worst_input, r.falls,
+               r.outside, r.mode_differences, (unsigned long long)r.digest, nanoseconds(f), one_value(f, -INFINITY), one_value(f, 0),
                one_value(f, INFINITY), one_value(f, NAN));
         fflush(stdout);
     }
