@@ -228,3 +228,15 @@ def test_split_keeps_the_shares_of_classes():
     assert np.bincount(classes[test], minlength=4).tolist() == [20, 10, 2, 0]
     assert np.bincount(classes[train]).tolist() == [80, 40, 8, 1]
     assert sorted([*train, *test]) == list(range(161))
+
+
+def test_a_feature_that_never_varied_changes_nothing():
+    """0.1 has no exact mean: the deviation of equal numbers is not 0, and weights divided by it would explode."""
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.normal(size=300), np.full(300, 0.1)])
+    scaling = Standardizer(x)
+    kernel, bias = scaling.fold_into_inputs([rng.normal(size=(2, 4)), np.zeros(4)])
+    assert (kernel[1] == 0).all()
+    assert (kernel[0] != 0).all()
+    assert np.isfinite(bias).all()
+    assert not scaling.needs_float64

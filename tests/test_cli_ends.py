@@ -196,3 +196,10 @@ def test_interrupt_of_a_table_leaves_a_model_of_its_own_scale(here, monkeypatch)
     monkeypatch.setattr("nnfast.cli.display._Lines.on_epoch_end", lambda self, epoch, logs: epoch < 49 or interrupt())
     assert "after 49 of 100 epochs" in run("train", path, "--target", "price", "--learning-rate", 0.01, code=130)
     assert read_figure("R2", run("evaluate", "prices.safetensors", path)) > 0.8
+
+
+def test_model_and_picture_are_two_files(here):
+    result = CliRunner().invoke(program, ["train", "digits", "--model", "digits.png"])
+    assert result.exit_code == 2
+    assert "expected another file than --model, received digits.png" in result.output
+    assert list_files(here) == []

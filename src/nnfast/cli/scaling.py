@@ -23,14 +23,16 @@ class Standardizer:
     def __init__(self, x: Array) -> None:
         self.mean = x.mean(axis=0, dtype=np.float64)
         deviation = x.std(axis=0, dtype=np.float64)
-        self.deviation = np.where(deviation > 0, deviation, 1.0)
+        # The deviation of equal numbers is not 0 but what rounding leaves of it.
+        self._varies = (x.min(axis=0) != x.max(axis=0)) & (deviation > 0)
+        self.deviation = np.where(self._varies, deviation, 1.0)
 
     @property
     def needs_float64(self) -> bool:
         """Whether sums of the columns as they are would lose too much in float32."""
         low, high = _FLOAT32_DEVIATIONS
         far = np.abs(self.mean) / self.deviation > _FLOAT32_SHIFT
-        return bool((far | (self.deviation < low) | (self.deviation > high)).any())
+        return bool((self._varies & (far | (self.deviation < low) | (self.deviation > high))).any())
 
     def apply(self, x: Array) -> Array:
         """Return the columns with mean 0 and deviation 1."""
@@ -38,9 +40,12 @@ class Standardizer:
         return standardised
 
     def fold_into_inputs(self, weights: list[Array]) -> list[Array]:
-        """Make of weights for standardised features those for the features as they are: the first layer's change."""
+        """Make of weights for standardised features those for the features as they are: the first layer's change.
+
+        A feature that never varied taught its weights nothing: they become 0, and other values of it change no output.
+        """
         kernel, bias, *others = weights
-        scaled = kernel / self.deviation[:, None]
+        scaled = np.where(self._varies[:, None], kernel, 0.0) / self.deviation[:, None]
         return [scaled, bias - self.mean @ scaled, *others]
 
     def fold_into_outputs(self, weights: list[Array]) -> list[Array]:

@@ -18,7 +18,7 @@ class Score(NamedTuple):
 
 def choose_classes(outputs: Array) -> Array:
     """Return the class of the largest output; of one output whether it is on the upper side of 0.5."""
-    return np.argmax(outputs, axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] >= 0.5).astype(np.int64)
+    return np.argmax(outputs, axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0.5).astype(np.int64)
 
 
 def score_classes(outputs: Array, y: Array, where: str = "test ") -> Score:

@@ -39,7 +39,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--test-split", type=_SHARE, default=0.2, show_default=True, help="The table's share for testing.")
 @click.option("--validation-split", type=click.FloatRange(0, 1, max_open=True), default=0.1, show_default=True)
 @click.option(
-    "--hidden", type=_parse_sizes, multiple=True, help="Hidden layers: 512,256; or one each time; 0 for none."
+    "--hidden",
+    type=_parse_sizes,
+    metavar="SIZES",
+    multiple=True,
+    help="Hidden layers: 512,256; or one each time; 0 for none.",
 )
 @click.option("--activation", default="relu", show_default=True, help="Of the hidden layers.")
 @click.option("--dropout", type=float, help="Of the hidden layers.")
@@ -106,6 +110,10 @@ class _Job:
         self._display = Display(request.quiet)
         self._model_path = request.choose_file("model", ".safetensors")
         self._picture_path = request.choose_file("picture", ".png")
+        if self._model_path.absolute() == self._picture_path.absolute():
+            raise click.UsageError(
+                f"--picture: expected another file than --model, received {self._picture_path} for both."
+            )
         self._fitting: Fitting | None = None
         self._is_saved = False
 
