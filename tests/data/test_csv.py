@@ -183,3 +183,15 @@ def test_cut_at_every_byte(tmp_path):
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_csv(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [("NA", "line 4, target: expected a number as in most rows, received 'NA'"),
+     (" ", "line 4, target: expected a class or a number, received an empty cell")],
+)  # fmt: skip
+def test_a_gap_among_numbers_is_no_class(tmp_path, cell, message):
+    path = tmp_path / "prices.csv"
+    path.write_text("".join(["a,price\n", "1,2.5\n", "2,3.5\n", f"3,{cell}\n", "4,4.5\n"]))
+    with pytest.raises(DataFileError, match=message):
+        read_csv(path, "price")

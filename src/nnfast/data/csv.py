@@ -150,7 +150,7 @@ def _read_numbers(path: str | os.PathLike[str], layout: _Layout) -> Array | None
 
 def _read_rows(path: str | os.PathLike[str], layout: _Layout) -> Table:
     """Row by row, for text targets, and to name the cell that is wrong."""
-    features, target, n_rows = array("B"), list[str](), 0
+    features, target, lines, n_rows = array("B"), list[str](), array("Q"), 0
     with Path(path).open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
         rows = _rows(reader, path)
@@ -162,6 +162,7 @@ def _read_rows(path: str | os.PathLike[str], layout: _Layout) -> Table:
                 raise DataFileError(path, f"line {reader.line_num}: {reason}")
             if layout.target is not None:
                 target.append(cells.pop(layout.target))
+                lines.append(reader.line_num)
             try:
                 features = _extended(features, cells)
             except ValueError as error:
@@ -170,6 +171,11 @@ def _read_rows(path: str | os.PathLike[str], layout: _Layout) -> Table:
     if n_rows == 0:
         raise DataFileError(path, "expected at least one row of numbers below the header, received none")
     x = np.frombuffer(features, features.typecode).reshape(n_rows, -1)
+    bad = _find_bad_target(target)
+    if bad is not None:
+        expected = "a class or a number" if not target[bad].strip() else "a number as in most rows"
+        received = repr(target[bad]) if target[bad].strip() else "an empty cell"
+        raise DataFileError(path, f"line {lines[bad]}, target: expected {expected}, received {received}")
     return Table(x, _as_target(target) if target else None, *_names(layout))
 
 
@@ -202,6 +208,15 @@ def _describe_cell(cells: list[str], layout: _Layout) -> str:
     received = repr(cells[index]) if cells[index].strip() else "an empty cell"
     name = f" ({layout.names[column]})" if layout.has_header else ""
     return f"column {column + 1}{name}: expected a number, received {received}"
+
+
+def _find_bad_target(cells: list[str]) -> int | None:
+    """Return the first empty cell, or where most are numbers the first that is none: such a gap is no class."""
+    empty = next((i for i, cell in enumerate(cells) if not cell.strip()), None)
+    if empty is not None:
+        return empty
+    others = [i for i, cell in enumerate(cells) if not _is_number(cell)]
+    return others[0] if 0 < len(others) < len(cells) / 2 else None
 
 
 def _as_target(cells: list[str]) -> Array:
