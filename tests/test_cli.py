@@ -240,3 +240,6 @@ def test_a_feature_that_never_varied_changes_nothing():
     assert (kernel[0] != 0).all()
     assert np.isfinite(bias).all()
     assert not scaling.needs_float64
+    kernel, bias = Standardizer(np.full((300, 1), 0.1)).fold_into_outputs([np.ones((4, 1)), np.ones(1)])
+    assert (kernel == 0).all()
+    np.testing.assert_allclose(bias, 0.1, rtol=1e-15)

@@ -24,7 +24,7 @@ class Standardizer:
         self.mean = x.mean(axis=0, dtype=np.float64)
         deviation = x.std(axis=0, dtype=np.float64)
         # The deviation of equal numbers is not 0 but what rounding leaves of it.
-        self._varies = (x.min(axis=0) != x.max(axis=0)) & (deviation > 0)
+        self._varies = deviation > len(x) * np.finfo(np.float64).eps * np.abs(self.mean)
         self.deviation = np.where(self._varies, deviation, 1.0)
 
     @property
@@ -51,4 +51,5 @@ class Standardizer:
     def fold_into_outputs(self, weights: list[Array]) -> list[Array]:
         """Make of weights for standardised values those for the values as they are: the last layer's change."""
         *others, kernel, bias = weights
-        return [*others, kernel * self.deviation, bias * self.deviation + self.mean]
+        scale = np.where(self._varies, self.deviation, 0.0)
+        return [*others, kernel * scale, bias * scale + self.mean]

@@ -110,7 +110,7 @@ class _Job:
         self._display = Display(request.quiet)
         self._model_path = request.choose_file("model", ".safetensors")
         self._picture_path = request.choose_file("picture", ".png")
-        if self._model_path.absolute() == self._picture_path.absolute():
+        if self._model_path.resolve() == self._picture_path.resolve():
             raise click.UsageError(
                 f"--picture: expected another file than --model, received {self._picture_path} for both."
             )
