@@ -27,6 +27,10 @@ nnf_status nnf_core_set_isa(const char *isa);
 int nnf_core_get_threads(void);
 void nnf_core_set_threads(int n_threads); /* <= 0: the default */
 int nnf_core_count_usable_cores(void);
+/* What n_threads cores reach at once, each best of several tries, in about 0.2 s: multiplications and additions a second in
+ * registers with the instruction set in use, n_threads >= 1; bytes a second read from memory, OUT_OF_MEMORY possible. */
+nnf_status nnf_core_measure_peak(nnf_dtype dtype, int n_threads, double *operations_a_second);
+nnf_status nnf_core_measure_bandwidth(int n_threads, double *bytes_a_second);
 
 /* ---- the lists of the kernels: name of the i-th row, 0 <= i < NNF_N_... ---- */
 
@@ -47,8 +51,9 @@ void nnf_network_free(nnf_network *network);
 /* values: dtype; weights (in_size, out_size) row by row, bias (out_size). layer counts all layers of the spec from 0. */
 nnf_status nnf_network_get_parameter(const nnf_network *network, int layer, nnf_parameter which, void *values);
 nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parameter which, const void *values);
-/* Dropout is off. out: dtype, out.n_columns = out_size. x: NNF_U8, NNF_F32 or NNF_F64. */
-nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out);
+/* Dropout is off. out: dtype, out.n_columns = out_size. x: NNF_U8, NNF_F32 or NNF_F64. poll as in nnf_run, its batches being groups
+ * of rows; may be NULL. */
+nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out, nnf_poll poll, void *poll_argument);
 
 /* ---- optimizers: an update rule and its state for one network ---- */
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import exact
 import numpy as np
-from nets import HYPERPARAMETERS, dense, hash_of, parameters
+from nets import HYPERPARAMETERS, activation, dense, hash_of, parameters
 from numpy.typing import NDArray
 
 from nnfast import _core
@@ -29,6 +29,23 @@ GOLDEN = Path(__file__).parent / "properties" / "golden.json"
 WIDE = (dense(130, "gelu"), LayerSpec("dropout", rate=0.25), dense(50, "tanh"), dense(5, "softmax"))
 NARROW = (dense(33, "leaky_relu"), dense(17, "softplus"), LayerSpec("dropout", rate=0.1), dense(5, "softmax"))
 IN_SIZE, N_CLASSES = 41, 5
+
+# For each way in which a team shares a batch a stack that makes it take that way; csrc/training/plan.c decides.
+# 512 columns are panels that two and three members share evenly, 448 are shared evenly by two and seven.
+COLUMNS = (dense(512, "leaky_relu"), dense(512, "gelu"), activation("tanh"), dense(448, "silu"), dense(5, "softmax"))
+MIXED = (
+    LayerSpec("dropout", rate=0.2),
+    dense(448, "softplus", train_weights=False),
+    dense(448, "tanh"),
+    LayerSpec("dropout", rate=0.1),
+    dense(60, "softmax"),
+    LayerSpec("rescaling", scale=3.0, offset=-0.5),
+    dense(512, "elu", use_bias=False),
+    dense(5, "softmax"),
+)
+FROZEN = (dense(448, "relu", train_weights=False, train_bias=False), dense(448, "gelu"), dense(5, "softmax"))
+# Just too many parameters of float64 for members to take whole shards.
+LARGE = (dense(420, "relu"), dense(40, "tanh"), dense(5, "softmax"))
 
 
 class Run(NamedTuple):
@@ -62,6 +79,18 @@ RUNS = {
         ("categorical_crossentropy", "sigmoid"),
     )
 }
+SHARED_RUNS = {
+    f"{way} {dtype}": Run("adam", dtype, batch_size, n_rows, 1, specs)
+    for dtype in ("float32", "float64")
+    for way, batch_size, n_rows, specs in (
+        ("columns", 16, 40, COLUMNS),
+        ("columns and rows", 16, 40, MIXED),
+        ("columns above a frozen layer", 16, 40, FROZEN),
+        ("five shards, a member each", 5000, 5300, NARROW),
+    )
+}
+SHARED_RUNS["two shards, one by one float64"] = Run("adam", "float64", 1100, 1150, 1, LARGE)
+RUNS |= SHARED_RUNS
 
 
 def make_data(n_rows: int) -> tuple[Array, Array]:

@@ -21,6 +21,7 @@ LISTS = ("activations.h", "losses.h", "metrics.h", "optimizers.h")
 
 PYTHON_FLOORS = (  # lowest first
     {"_core"},
+    {"_start"},
     {"exceptions", "config", "_validation", "_descriptions"},
     {
         *("layers", "activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics"),

@@ -149,7 +149,7 @@ def test_progress_is_heard_within_a_long_epoch():
             seen.append((batch, sorted(logs)))
 
     x, y = make_classes(100_000)
-    model = Sequential([Input(6), Dense(200, "tanh"), Dense(3, "softmax")], seed=0)
+    model = Sequential([Input(6), Dense(400, "tanh"), Dense(400, "tanh"), Dense(3, "softmax")], seed=0)
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(x, y, batch_size=10, verbose=0, callbacks=[Listener()])
     assert seen

@@ -45,6 +45,21 @@ def test_threads(n_threads: int) -> None:
     assert 1 <= _core.get_num_threads() <= _core.count_usable_cores()
 
 
+def test_peak(dtype: str, isa: str) -> None:
+    """More than any kernel reaches, and less than any core has: two 64-byte multiply-adds a cycle at 10 GHz."""
+    assert 0.1 < _core.measure_peak(dtype, 1) < 640
+
+
+def test_bandwidth() -> None:
+    assert 0.1 < _core.measure_bandwidth(1) < 2000
+
+
+@pytest.mark.parametrize("measure", [lambda: _core.measure_peak("float32", 0), lambda: _core.measure_bandwidth(0)])
+def test_measuring_needs_a_thread(measure: Any) -> None:
+    with pytest.raises(ValueError, match="argument"):
+        measure()
+
+
 # ---- Network ---------------------------------------------------------------------------------------------------------
 
 
@@ -132,6 +147,16 @@ def test_predict(x_dtype: str, dtype: str, isa: str, n_threads: int, rng: np.ran
     assert twins.predict(x).tobytes() == out.tobytes()
     assert twins.predict(x[::-1]).tobytes() == out[::-1].tobytes()
     assert twins.predict(np.broadcast_to(x[:1], x.shape)).tobytes() == np.repeat(out[:1], 300, axis=0).tobytes()
+
+
+def test_predict_of_any_number_of_rows(n_threads: int, rng: np.random.Generator) -> None:
+    """How rows are cut and shared depends on their number; no row does."""
+    twins = Twins([dense(300, "tanh"), dense(5)], 200, "float32", rng)
+    x = rng.standard_normal((1000, 200)).astype("float32")
+    expected = twins.predict(x)
+    for n in (1, 2, 3, 5, 8, 13, 23, 48, 95, 96, 97, 191, 192, 193, 200, 385, 700):
+        assert twins.predict(x[:n]).tobytes() == expected[:n].tobytes()
+        assert twins.predict(x[-n:]).tobytes() == expected[-n:].tobytes()
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from nets import Twins, dense
 from sessions import LONG, Session
 
 from nnfast import _core
@@ -161,21 +162,26 @@ def ctrl_c() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def run_until_interrupted(session: Session, poll: Any) -> float:
-    """Send Ctrl-C to a long run; seconds until it came back."""
+def interrupt(call: Callable[[], object]) -> float:
+    """Send Ctrl-C to a call of seconds; seconds until it came back."""
     sent: list[float] = []
 
-    def interrupt() -> None:
+    def send() -> None:
         sent.append(time.perf_counter())
         os.kill(os.getpid(), signal.SIGINT)
 
-    timer = threading.Timer(0.2, interrupt)
+    timer = threading.Timer(0.2, send)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        session.run(n_epochs=2000, shuffle=True, poll=poll)
+        call()
     late = time.perf_counter() - sent[0]
     timer.join()
     return late
+
+
+def run_until_interrupted(session: Session, poll: Any) -> float:
+    """Send Ctrl-C to a long run; seconds until it came back."""
+    return interrupt(lambda: session.run(n_epochs=2000, shuffle=True, poll=poll))
 
 
 @pytest.mark.parametrize("poll", [None, lambda progress: None])
@@ -199,11 +205,25 @@ def test_evaluate_can_be_interrupted(ctrl_c: None) -> None:
     session = Session(n_rows=100_000, hidden=300)
     x = np.broadcast_to(session.x[0], (20_000_000, 6))
     y = np.zeros((len(x), 1), "int32")
-    timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        session.trainer.evaluate(x, y)
-    timer.join()
+    interrupt(lambda: session.trainer.evaluate(x, y))
+
+
+def interrupt_predict(network: _core.Network, x: Any, out: Any) -> float:
+    """Send Ctrl-C to a prediction of seconds; seconds until it came back."""
+    return interrupt(lambda: network.predict(x, out))
+
+
+def test_predict_can_be_interrupted(ctrl_c: None, n_threads: int) -> None:
+    """Within 100 ms, though it is one call; the network then serves as before."""
+    twins = Twins([dense(500), dense(1)], 500, "float32", np.random.default_rng(0))
+    x = np.broadcast_to(np.random.default_rng(1).standard_normal(500).astype("float32"), (2_000_000, 500))
+    expected, out = twins.core.predict_one(x[0]), np.empty((len(x), 1), "float32")
+    for attempt in range(4):  # other processes may have the processor for a while
+        late = interrupt_predict(twins.core, x, out)
+        if late < 0.1:
+            break
+        assert attempt < 3, f"four interrupts were late, the last by {late} s"
+    assert twins.predict(x[:200]).tobytes() == 200 * expected.tobytes()
 
 
 @pytest.mark.parametrize("changed", [{"first_batch": 4}, {"batch_size": 0}, {"first_batch": -1}])

@@ -40,6 +40,7 @@ def calls(dtype: str) -> dict[str, Callable[[], Any]]:
 
     return {
         "predict": lambda: twins.core.predict(x, out),
+        "predict_one": lambda: twins.core.predict_one(x[0], out[0]),
         "passes": passes,
         "run": lambda: run(trainer, x, labels),
         "evaluate": lambda: trainer.evaluate(x, labels),
@@ -97,12 +98,14 @@ def test_the_callers_rounding_does_not_matter(rounding_up: None, dtype: str, n_t
     twins = Twins([dense(64, "gelu"), dense(9, "softmax")], 64, dtype, np.random.default_rng(0))
     out = spaced(np.zeros((700, 9), dtype))[0]
     twins.core.predict(x, out)
+    one = twins.core.predict_one(x[7])
     libm = ctypes.CDLL("libm.so.6")
     libm.fesetround(0)
     nnfast.set_num_threads(1)
     expected = twins.predict(x)
     libm.fesetround(FE_UPWARD)
     assert out.tobytes() == expected.tobytes()
+    assert one.tobytes() == expected[7].tobytes()
 
 
 def test_poll_computes_as_its_caller_does() -> None:

@@ -8,8 +8,6 @@
 #include "ops/work.h"
 #include <string.h>
 
-enum { CHUNK_ROWS = 96 };
-
 /* Copies rows of n_columns reals. */
 static void copy_rows(const nnf_kernels *kernels, ptrdiff_t n_rows, ptrdiff_t n_columns, nnf_rows from, nnf_rows to)
 {
@@ -34,6 +32,11 @@ static size_t plan_rows(nnf_arena *arena, const nnf_kernels *kernels, int64_t n_
 
 typedef void (*product_function)(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows x, nnf_rows y);
 
+static void descend(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows grad_y, nnf_rows grad_x)
+{
+    nnf_dense_input_gradient(kernels, dense, n, grad_y, grad_x, (nnf_panel_range){0, dense->transposed_panels.count});
+}
+
 /* y = product(x), a chunk at a time through buffers that have room for whole vectors. */
 typedef struct product_job {
     const nnf_kernels *kernels;
@@ -42,22 +45,23 @@ typedef struct product_job {
     int64_t n_rows;
     ptrdiff_t n_columns; /* of y */
     nnf_rows x, y;
-    nnf_rows buffer; /* CHUNK_ROWS for each member */
+    nnf_rows buffer; /* NNF_CHUNK_ROWS for each member */
 } product_job;
 
 static void multiply(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows x, nnf_rows y)
 {
-    nnf_dense_forward(kernels, dense, n, x, y, y, false);
+    nnf_dense_forward(kernels, dense,
+                      &(nnf_dense_forward_call){.inputs = {.n_rows = n, .x = x}, .z = y, .y = y, .range = {0, dense->panels.count}});
 }
 
 static void product_member(nnf_member *member, void *argument)
 {
     const product_job *job = argument;
-    const nnf_rows buffer = nnf_rows_at(job->kernels, job->buffer, (ptrdiff_t)member->index * CHUNK_ROWS, 0);
+    const nnf_rows buffer = nnf_rows_at(job->kernels, job->buffer, (ptrdiff_t)member->index * NNF_CHUNK_ROWS, 0);
     int64_t row, end;
     nnf_team_share(member, job->n_rows, &row, &end);
-    for (; row < end; row += CHUNK_ROWS) {
-        const ptrdiff_t n = end - row < CHUNK_ROWS ? (ptrdiff_t)(end - row) : CHUNK_ROWS;
+    for (; row < end; row += NNF_CHUNK_ROWS) {
+        const ptrdiff_t n = end - row < NNF_CHUNK_ROWS ? (ptrdiff_t)(end - row) : NNF_CHUNK_ROWS;
         job->product(job->kernels, job->dense, n, nnf_rows_at(job->kernels, job->x, row, 0), buffer);
         copy_rows(job->kernels, n, job->n_columns, buffer, nnf_rows_at(job->kernels, job->y, row, 0));
     }
@@ -68,7 +72,7 @@ static bool run_product(const nnf_kernels *kernels, const nnf_dense *dense, prod
 {
     const int n_threads = nnf_work_choose_threads((double)x->n_rows * (double)x->n_columns * (double)y->n_columns);
     nnf_arena memory = {0};
-    plan_rows(&memory, kernels, (int64_t)n_threads * CHUNK_ROWS, (ptrdiff_t)y->n_columns);
+    plan_rows(&memory, kernels, (int64_t)n_threads * NNF_CHUNK_ROWS, (ptrdiff_t)y->n_columns);
     if (!nnf_arena_create(&memory))
         return false;
     product_job job = {
@@ -142,13 +146,14 @@ static void gradient_panel(const gradient_job *job, ptrdiff_t panel)
     const ptrdiff_t columns = nnf_panels_columns(panels, panel), first = panel * panels->width;
     _Alignas(64) unsigned char tile[NNF_BLOCK_BYTES];
     const nnf_rows rows = {tile, nnf_panels_width(panels, panel)};
+    const nnf_inputs inputs = {.n_rows = job->n_rows, .x = job->x};
     for (ptrdiff_t row = 0; job->grad_w.data && row < panels->rows; row += NNF_BLOCK_ROWS) {
         const ptrdiff_t n = panels->rows - row < NNF_BLOCK_ROWS ? panels->rows - row : NNF_BLOCK_ROWS;
-        nnf_dense_block_gradient(job->kernels, job->dense, (nnf_block){panel, row, n}, job->n_rows, job->x, job->grad_y, tile);
+        nnf_dense_block_gradient(job->kernels, job->dense, (nnf_block){panel, row, n}, &inputs, job->grad_y, tile);
         copy_rows(job->kernels, n, columns, rows, nnf_rows_at(job->kernels, job->grad_w, row, first));
     }
     if (job->grad_bias) {
-        nnf_dense_block_gradient(job->kernels, job->dense, (nnf_block){panel, 0, 0}, job->n_rows, job->x, job->grad_y, tile);
+        nnf_dense_block_gradient(job->kernels, job->dense, (nnf_block){panel, 0, 0}, &inputs, job->grad_y, tile);
         copy_rows(job->kernels, 1, columns, rows, (nnf_rows){nnf_real_at(job->kernels, job->grad_bias, first), 0});
     }
 }
@@ -197,7 +202,7 @@ nnf_status nnf_array_dense_backward(const nnf_matrix *x, const nnf_matrix *w, co
     };
     bool done = pack(kernels, w, NULL, grad_x != NULL, &dense, &memory);
     if (done && grad_x)
-        done = run_product(kernels, &dense, nnf_dense_input_gradient, grad_y, grad_x);
+        done = run_product(kernels, &dense, descend, grad_y, grad_x);
     if (done && (grad_w || grad_bias))
         done = run_gradients(&job, grad_y);
     nnf_arena_free(&memory);

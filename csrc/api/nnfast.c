@@ -65,11 +65,11 @@ nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parame
     return NNF_STATUS_OK;
 }
 
-nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out)
+nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out, nnf_poll poll, void *poll_argument)
 {
     if (!nnf_is_source(x, network->in_size) || !nnf_is_real(out, network->kernels->dtype, x->n_rows, network->out_size))
         return NNF_STATUS_INVALID_ARGUMENT;
-    return nnf_predict(network, x, out);
+    return nnf_predict(network, x, out, poll, poll_argument);
 }
 
 /* ---- optimizers ---- */
@@ -232,7 +232,7 @@ static bool takes_labels(nnf_loss loss)
 static bool is_valid_data(const nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y)
 {
     const nnf_network *network = trainer->network;
-    if (!nnf_is_source(x, network->in_size) || x->n_rows > MAX_SAMPLES || !y || y->n_rows != x->n_rows)
+    if (!nnf_is_source(x, network->in_size) || x->n_rows > MAX_SAMPLES || !y || y->csr || y->n_rows != x->n_rows)
         return false;
     return y->dtype == NNF_I32
                ? takes_labels(trainer->objective.loss) && y->data && y->n_columns == 1 && y->row_stride == (int64_t)sizeof(int32_t)
@@ -247,7 +247,7 @@ nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_
     return nnf_train(trainer, x, y, run, stats);
 }
 
-int nnf_trainer_get_bad_layer(const nnf_trainer *trainer) { return nnf_trainer_find_bad_layer(trainer); }
+int nnf_trainer_get_bad_layer(const nnf_trainer *trainer) { return trainer->bad_layer; }
 
 nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll, void *poll_argument,
                                 nnf_stats *stats)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 size_t nnf_size_multiply(size_t a, size_t b)
 {
@@ -24,14 +25,29 @@ size_t nnf_round_up(size_t n, size_t step)
     return excess == 0 ? n : nnf_size_add(n, step - excess);
 }
 
+/* A panel of a wide layer spans hundreds of small pages, and each row of a batch lies in another. */
+enum { HUGE_PAGE = 1 << 21 };
+
+static void ask_for_huge_pages(void *block, size_t size)
+{
+#if defined(MADV_HUGEPAGE)
+    madvise(block, size, MADV_HUGEPAGE); /* a wish: without it all is as before */
+#else
+    (void)block, (void)size;
+#endif
+}
+
 void *nnf_memory_create(size_t size)
 {
-    const size_t whole = nnf_round_up(size, NNF_ALIGNMENT);
+    const size_t alignment = size < HUGE_PAGE ? NNF_ALIGNMENT : HUGE_PAGE, whole = nnf_round_up(size, alignment);
     if (size == 0 || whole > PTRDIFF_MAX)
         return NULL;
-    void *block = aligned_alloc(NNF_ALIGNMENT, whole);
-    if (block != NULL)
-        memset(block, 0, whole);
+    void *block = aligned_alloc(alignment, whole);
+    if (block == NULL)
+        return NULL;
+    if (alignment == HUGE_PAGE)
+        ask_for_huge_pages(block, whole);
+    memset(block, 0, whole);
     return block;
 }
 

@@ -1,6 +1,7 @@
 /* team.c: OpenMP starts the threads; the barrier is our own, because a batch meets it a dozen times and
  * a short spin costs less than libgomp's. */
 #include "base/team.h"
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/float_state.h"
 
@@ -13,12 +14,17 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { CACHE_LINE = 64, SPINS_BEFORE_YIELD = 2000 };
+enum { CACHE_LINE = 64, LEAST_PATIENCE = 8, MOST_PATIENCE = 2000, MOST_YIELDS = 64 };
 
 struct nnf_team {
     alignas(CACHE_LINE) atomic_int n_arrived;
     alignas(CACHE_LINE) atomic_uint phase; /* barriers passed: where waiting members look */
+    atomic_int n_sleeping;
+    pthread_mutex_t mutex; /* with changed, for those that sleep */
+    pthread_cond_t changed;
 };
+
+static int least(int a, int b) { return a < b ? a : b; }
 
 /* ---- fork ----
  *
@@ -99,7 +105,7 @@ static void run_member(nnf_member member, nnf_team_work work, void *argument)
 
 NOT_SANITIZED void nnf_team_run(int n_threads, nnf_team_work work, void *argument)
 {
-    nnf_team team = {0};
+    nnf_team team = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     if (n_threads > 1) {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
         pthread_once(&once, register_fork_hook);
@@ -107,12 +113,12 @@ NOT_SANITIZED void nnf_team_run(int n_threads, nnf_team_work work, void *argumen
     }
     /* A single thread stays out of OpenMP: nothing to start, nothing to inherit. */
     if (n_threads <= 1) {
-        run_member((nnf_member){&team, 0, 1}, work, argument);
+        run_member((nnf_member){.team = &team, .size = 1}, work, argument);
         return;
     }
     publish(&team);
 #pragma omp parallel num_threads(n_threads)
-    run_member((nnf_member){&team, omp_get_thread_num(), omp_get_num_threads()}, work, argument);
+    run_member((nnf_member){&team, omp_get_thread_num(), omp_get_num_threads(), MOST_PATIENCE, 0}, work, argument);
     observe(&team);
 }
 
@@ -125,24 +131,64 @@ static inline void pause_core(void)
 #endif
 }
 
+/* The member that all wait for may have lost its core to another process: whoever sleeps leaves it one. */
+static void sleep_until_changed(nnf_team *team, unsigned phase)
+{
+    pthread_mutex_lock(&team->mutex);
+    atomic_fetch_add(&team->n_sleeping, 1);
+    while (atomic_load(&team->phase) == phase)
+        pthread_cond_wait(&team->changed, &team->mutex);
+    atomic_fetch_sub(&team->n_sleeping, 1);
+    pthread_mutex_unlock(&team->mutex);
+}
+
+static void wake_sleepers(nnf_team *team)
+{
+    pthread_mutex_lock(&team->mutex);
+    pthread_cond_broadcast(&team->changed);
+    pthread_mutex_unlock(&team->mutex);
+}
+
+static bool has_changed(nnf_team *team, unsigned phase) { return atomic_load_explicit(&team->phase, memory_order_acquire) != phase; }
+
+/* A member that shares this core runs at once when this one yields; for a process that holds another's core it is better to sleep. */
+static void wait_patiently(nnf_team *team, unsigned phase)
+{
+    for (int n_yields = 0; n_yields < MOST_YIELDS; n_yields++) {
+        sched_yield();
+        if (has_changed(team, phase))
+            return;
+    }
+    sleep_until_changed(team, phase);
+}
+
 void nnf_team_barrier(nnf_member *member)
 {
     nnf_team *team = member->team;
+    if (member->size == 1)
+        return;
     /* Read before arriving: the phase cannot change while this member is missing. */
     const unsigned phase = atomic_load_explicit(&team->phase, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&team->n_arrived, 1, memory_order_acq_rel) == member->size - 1) {
         atomic_store_explicit(&team->n_arrived, 0, memory_order_relaxed);
-        atomic_store_explicit(&team->phase, phase + 1, memory_order_release);
+        /* In one order with n_sleeping: either this sees the sleeper, or the sleeper this. */
+        atomic_store(&team->phase, phase + 1);
+        if (atomic_load(&team->n_sleeping) > 0)
+            wake_sleepers(team);
         return;
     }
-    for (int n_spins = 0; atomic_load_explicit(&team->phase, memory_order_acquire) == phase;) {
-        if (n_spins < SPINS_BEFORE_YIELD) {
-            n_spins++;
-            pause_core();
-        } else {
-            sched_yield();
+    for (int n_spins = 0; n_spins < member->patience; n_spins++) {
+        if (has_changed(team, phase)) {
+            member->patience = least(MOST_PATIENCE, member->patience + MOST_PATIENCE / 64);
+            return;
         }
+        pause_core();
     }
+    if (member->patience > LEAST_PATIENCE)
+        member->patience /= 2;
+    const int64_t start = nnf_clock_get();
+    wait_patiently(team, phase);
+    member->waited += nnf_clock_get() - start;
 }
 
 void nnf_team_share(const nnf_member *member, int64_t n, int64_t *begin, int64_t *end)
@@ -166,8 +212,6 @@ static int read_limit(const char *name)
     const bool is_valid = end != text && (*end == '\0' || *end == ',') && value >= 1 && value < INT_MAX;
     return is_valid ? (int)value : INT_MAX;
 }
-
-static int least(int a, int b) { return a < b ? a : b; }
 
 static atomic_int n_threads_set; /* 0: the default */
 

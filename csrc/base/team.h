@@ -13,6 +13,8 @@ typedef struct nnf_member {
     nnf_team *team; /* shared by all members of one run */
     int index;      /* 0 is the calling thread */
     int size;
+    int patience;   /* how often it looks at a barrier before it lets others run */
+    int64_t waited; /* nanoseconds at barriers after patience was out */
 } nnf_member;
 
 typedef void (*nnf_team_work)(nnf_member *member, void *argument);

@@ -13,6 +13,10 @@
 
 #include "kernels/rows.inc.h"
 
+#include "kernels/columns.inc.h"
+
+#include "kernels/sparse_rows.inc.h"
+
 #include "kernels/losses.inc.h"
 
 #include "kernels/metrics.inc.h"
@@ -20,6 +24,12 @@
 #include "kernels/optimizers.inc.h"
 
 #include "kernels/gemm.inc.h"
+
+#include "kernels/row_product.inc.h"
+
+#include "kernels/zeros.inc.h"
+
+#include "kernels/probe.inc.h"
 
 #define NNF_ROW(code, name, needs)                                                                         \
     static void name##_forward_rows(nnf_shape shape, nnf_rows x, nnf_rows y, double parameter)             \
@@ -34,7 +44,11 @@ NNF_ELEMENTWISE_ACTIVATION_LIST(NNF_ROW)
 #undef NNF_ROW
 
 #define NNF_ROW(code, name, n_slots, hyperparameters) \
-    static void name##_update_all(const nnf_update *update) { update_all(name##_update, n_slots, update); }
+    static void name##_update_all(const nnf_update *update) { update_all(name##_update, n_slots, update); } \
+    static void name##_update_outer(const nnf_update *update, ptrdiff_t m, const void *x)                   \
+    {                                                                                                       \
+        update_outer(name##_update, n_slots, update, m, x);                                                 \
+    }
 NNF_OPTIMIZER_LIST(NNF_ROW)
 #undef NNF_ROW
 
@@ -61,6 +75,7 @@ const nnf_kernels TABLE = {
     .panel_width = TILE_VECTORS * VL,
     .tile_rows = TILE_ROWS,
     .gemm = gemm,
+    .row_product = row_product,
 #define NNF_ROW(code, name, needs) [NNF_ACTIVATION_##code] = name##_forward_rows,
     .activation_forward = {NNF_ACTIVATION_LIST(NNF_ROW)},
 #undef NNF_ROW
@@ -79,7 +94,14 @@ const nnf_kernels TABLE = {
 #define NNF_ROW(code, name, n_slots, hyperparameters) [NNF_OPTIMIZER_##code] = name##_update_all,
     .update = {NNF_OPTIMIZER_LIST(NNF_ROW)},
 #undef NNF_ROW
+#define NNF_ROW(code, name, n_slots, hyperparameters) [NNF_OPTIMIZER_##code] = name##_update_outer,
+    .update_outer = {NNF_OPTIMIZER_LIST(NNF_ROW)},
+#undef NNF_ROW
     .gather = {[NNF_U8] = gather_u8, [NNF_F32] = gather_f32, [NNF_F64] = gather_f64},
+    .gather_csr = {[NNF_U8] = gather_csr_u8, [NNF_F32] = gather_csr_f32, [NNF_F64] = gather_csr_f64},
+    .mark = mark,
+    .list_columns = list_columns,
+    .list_rows = list_rows,
     .one_hot = one_hot,
     .dropout = dropout,
     .rescale = rescale,
@@ -88,4 +110,7 @@ const nnf_kernels TABLE = {
     .find_not_finite = find_not_finite,
     .normal_quantile = normal_quantile,
     .one = &real_one,
+    .probe_chains = PROBE_CHAINS,
+    .probe_multiply_adds = probe_multiply_adds,
+    .probe_read = probe_read,
 };

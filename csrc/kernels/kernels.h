@@ -9,6 +9,7 @@
 #define NNF_KERNELS_KERNELS_H
 
 #include "base/dtype.h"
+#include "base/matrix.h"
 #include "base/random.h"
 #include "kernels/activations.h"
 #include "kernels/losses.h"
@@ -29,11 +30,15 @@ typedef struct nnf_shape {
 } nnf_shape;
 
 /* C[m x n] = start + A[m x k] B[k x n]: for each element one chain of fused multiply-adds, p ascending, begun
- * with start and closed by adding +0.
+ * with start and closed by adding +0. Closing in between changes no bit of what is closed in the end, so a chain may be cut
+ * and taken up again with start = C.
  *
  *        B   p * b_stride + j             n <= panel_width. Rows of B and C have room up to the next multiple
  *   A    C   i * c_stride + j             of vector_length; there B is read, C is overwritten with the chains
- *   i * a_row_stride + p * a_k_stride     of what was read. start has room likewise. */
+ *   i * a_row_stride + p * a_k_stride     of what was read. start has room likewise.
+ *
+ * With an index, which takes m <= tile_rows, the p-th summand is the one that stands at index[p]: those where every element of
+ * A is 0 may be left out, as they change no bit (of finite B). */
 typedef struct nnf_gemm {
     ptrdiff_t m, n, k;
     const void *a;
@@ -42,8 +47,24 @@ typedef struct nnf_gemm {
     ptrdiff_t b_stride;
     void *c;
     ptrdiff_t c_stride;
-    const void *start; /* n reals, the same for every row; NULL means +0 */
+    const void *start; /* i * start_stride + j; NULL means +0 */
+    ptrdiff_t start_stride;
+    const uint16_t *index; /* k of them, or NULL: all */
+    const void *ahead;     /* m rows of A that are read next, right behind each other, to be asked for meanwhile; or NULL */
 } nnf_gemm;
+
+/* c[n] = start[n] + a[k] B[k x n], each element the chain that nnf_gemm makes of one row of A.
+ *
+ *   panel j / panel_width of B begins at b + that * b_panel_stride. Its rows follow each other, panel_width apart; those of the
+ *   last panel as far apart as its columns, rounded up to whole vectors. start and c have room for as much. */
+typedef struct nnf_row_product {
+    ptrdiff_t n, k;
+    const void *a;
+    const void *b;
+    ptrdiff_t b_panel_stride;
+    const void *start;
+    void *c;
+} nnf_row_product;
 
 /* y = f(x). x and y may be the same rows. parameter: slope of leaky_relu, alpha of elu; others ignore it. */
 typedef void (*nnf_activation_forward)(nnf_shape shape, nnf_rows x, nnf_rows y, double parameter);
@@ -80,11 +101,15 @@ typedef struct nnf_gather {
     nnf_shape shape;
     const void *source;
     ptrdiff_t source_stride; /* bytes */
+    const nnf_csr *csr;      /* for gather_csr alone, which reads no stride: what source stores; all else is 0 */
     const uint32_t *order;
     int64_t first;
     nnf_rows destination;
     double scale, offset;
 } nnf_gather;
+
+/* Columns in a word of marks; places that listing writes beyond those it fills. */
+enum { NNF_MARK_COLUMNS = 32, NNF_LIST_ROOM = 16 };
 
 typedef struct nnf_kernels {
     const char *isa;
@@ -92,17 +117,29 @@ typedef struct nnf_kernels {
     uint32_t cpu_features; /* all of these bits of cpu.h are needed */
     int vector_length;     /* reals in a register; divides panel_width */
     int panel_width;       /* most columns of one gemm call */
-    int tile_rows;         /* rows of a register tile: m is best a multiple */
+    int tile_rows;         /* rows of a register tile as wide as the panel */
 
     void (*gemm)(const nnf_gemm *gemm);
+    void (*row_product)(const nnf_row_product *product);
     nnf_activation_forward activation_forward[NNF_N_ACTIVATIONS];
     nnf_activation_backward activation_backward[NNF_N_ACTIVATIONS];
     void (*loss[NNF_N_LOSSES])(const nnf_loss_rows *loss);
     nnf_metric_rows metric[NNF_N_METRICS];
     nnf_update_prepare prepare[NNF_N_OPTIMIZERS];
     void (*update[NNF_N_OPTIMIZERS])(const nnf_update *update);
+    /* The same for m rows of n parameters, n a multiple of vector_length, whose gradient is x[i] * gradient[j] closed by adding +0. */
+    void (*update_outer[NNF_N_OPTIMIZERS])(const nnf_update *update, ptrdiff_t m, const void *x);
 
     void (*gather[NNF_U8 + 1])(const nnf_gather *gather); /* by the source's dtype */
+    void (*gather_csr[NNF_U8 + 1])(const nnf_gather *gather);
+    /* Marks of x: bit j of marks[w * stride + i] is set if element 32 w + j of row i is not 0. */
+    void (*mark)(nnf_shape shape, nnf_rows x, uint32_t *marks, ptrdiff_t stride);
+    /* Lists the columns, up to 32 n_words, in which one of the first n_rows rows is marked; returns how many. Writes up to
+     * NNF_LIST_ROOM places more. */
+    ptrdiff_t (*list_columns)(const uint32_t *marks, ptrdiff_t stride, ptrdiff_t n_rows, ptrdiff_t n_words, uint16_t *list);
+    /* Lists the rows whose marks, one word each, have one of the columns' bits; likewise. Reads marks up to the next multiple of
+     * 16 rows. */
+    ptrdiff_t (*list_rows)(const uint32_t *marks, uint32_t columns, ptrdiff_t n_rows, uint16_t *list);
     /* row i = 1 at label[order[i]] (or label[first + i]), else 0. Returns the first i whose label is outside [0, columns), or -1;
      * such a row is all 0. */
     int64_t (*one_hot)(nnf_shape shape, const int32_t *label, const uint32_t *order, int64_t first, nnf_rows destination);
@@ -119,6 +156,13 @@ typedef struct nnf_kernels {
     /* y = the x for which a standard normal variable is below x with the given probability in (0, 1). */
     void (*normal_quantile)(ptrdiff_t n, const void *probability, void *y);
     const void *one; /* the real 1, a row of any length with stride 0 */
+
+    /* What a core can do at most. Results mean nothing, but nothing may be left out for that. */
+    int probe_chains;
+    /* n_rounds times: x = fma(x, factor, summand) for probe_chains independent vectors. */
+    double (*probe_multiply_adds)(int64_t n_rounds, double factor, double summand);
+    /* Reads n reals, in order; a few hundred at the end may be left out. */
+    double (*probe_read)(ptrdiff_t n, const void *x);
 } nnf_kernels;
 
 /* The tables in order of preference, ended by NULL; those of both dtypes stand together. */

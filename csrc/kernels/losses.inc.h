@@ -12,27 +12,63 @@ typedef struct loss_element {
 
 typedef loss_element (*loss_function)(vec output, vec target);
 
-/* factor: what the sum along a row is multiplied by. fused: the output is replaced. */
-INLINE void loss_elementwise(const nnf_loss_rows *loss, loss_function f, double factor, bool fused)
+/* What all rows share. factor: what the sum along a row is multiplied by. fused: the output is replaced. */
+typedef struct loss_terms {
+    loss_function f;
+    double factor;
+    bool fused;
+} loss_terms;
+
+INLINE void loss_row(const nnf_loss_rows *loss, const loss_terms terms, ptrdiff_t i)
 {
     const ptrdiff_t n = loss->shape.columns;
-    const vec scale = v_splat((real)(loss->scale * factor));
-    for (ptrdiff_t i = 0; i < loss->shape.rows; i++) {
-        real *output = row_of(loss->output, i);
-        const real *target = row_of(loss->target, i);
-        lanes sum = lanes_splat(0);
-        for (ptrdiff_t j = 0; j < n; j += LANES)
-            for (int v = 0; v < LANE_VECTORS; v++) {
-                const ptrdiff_t at = j + v * VL;
-                const loss_element element = f(row_load(output, at, n, 0), row_load(target, at, n, 0));
-                sum.part[v] += row_mask(element.loss, at, n);
-                if (loss->gradient.data)
-                    row_store(row_of(loss->gradient, i), at, n, element.gradient * scale);
-                if (fused)
-                    row_store(output, at, n, element.output);
-            }
-        loss->row_loss[i] = (double)lanes_sum(sum) * factor;
+    const vec scale = v_splat((real)(loss->scale * terms.factor));
+    real *output = row_of(loss->output, i);
+    const real *target = row_of(loss->target, i);
+    lanes sum = lanes_splat(0);
+    for (ptrdiff_t j = 0; j < n; j += LANES)
+        for (int v = 0; v < LANE_VECTORS; v++) {
+            const ptrdiff_t at = j + v * VL;
+            const loss_element element = terms.f(row_load(output, at, n, 0), row_load(target, at, n, 0));
+            sum.part[v] += row_mask(element.loss, at, n);
+            if (loss->gradient.data)
+                row_store(row_of(loss->gradient, i), at, n, element.gradient * scale);
+            if (terms.fused)
+                row_store(output, at, n, element.output);
+        }
+    loss->row_loss[i] = (double)lanes_sum(sum) * terms.factor;
+}
+
+/* Rows i .. i + VL - 1, short ones. */
+INLINE void loss_columns(const nnf_loss_rows *loss, const loss_terms terms, ptrdiff_t i)
+{
+    const nnf_shape shape = loss->shape;
+    const vec scale = v_splat((real)(loss->scale * terms.factor));
+    turned_rows output = columns_load(loss->output, shape, i), gradient = {0}, sum = {0};
+    const turned_rows target = columns_load(loss->target, shape, i);
+    for (ptrdiff_t j = 0; j < shape.columns; j++) {
+        const loss_element element = terms.f(output.of[j], target.of[j]);
+        sum.of[j] += element.loss;
+        gradient.of[j] = element.gradient * scale;
+        output.of[j] = element.output;
     }
+    if (loss->gradient.data)
+        columns_store(loss->gradient, shape, i, gradient);
+    if (terms.fused)
+        columns_store(loss->output, shape, i, output);
+    const vec value = columns_sum(sum);
+    for (int r = 0; r < VL && i + r < shape.rows; r++)
+        loss->row_loss[i + r] = (double)value[r] * terms.factor;
+}
+
+INLINE void loss_elementwise(const nnf_loss_rows *loss, loss_function f, double factor, bool fused)
+{
+    const loss_terms terms = {f, factor, fused};
+    ptrdiff_t i = 0;
+    for (; columns_are_worth(loss->shape, i); i += VL)
+        loss_columns(loss, terms, i);
+    for (; i < loss->shape.rows; i++)
+        loss_row(loss, terms, i);
 }
 
 INLINE loss_element squared_error(vec output, vec target)
@@ -109,9 +145,38 @@ INLINE void categorical_logits_row(const nnf_loss_rows *loss, ptrdiff_t i)
         row_store(row_of(loss->gradient, i), j, n, (row_load(z, j, n, 0) * v_splat(total) - row_load(t, j, n, 0)) * scale);
 }
 
+/* The same for rows i .. i + VL - 1, short ones. */
+INLINE void categorical_logits_columns(const nnf_loss_rows *loss, ptrdiff_t i)
+{
+    const nnf_shape shape = loss->shape;
+    const vec scale = v_splat((real)loss->scale), zero = {0};
+    turned_rows z = columns_load(loss->output, shape, i), dot = {0}, gradient = {0};
+    const turned_rows t = columns_load(loss->target, shape, i);
+    vec max = z.of[0];
+    for (ptrdiff_t j = 1; j < shape.columns; j++)
+        max = v_max(z.of[j], max);
+    for (ptrdiff_t j = 0; j < shape.columns; j++) {
+        dot.of[j] = v_fma(t.of[j], z.of[j] - max, zero);
+        z.of[j] = v_exp(z.of[j] - max);
+    }
+    const vec sum = columns_sum(z), total = columns_sum(t) + zero, value = total * v_log(sum) - columns_sum(dot);
+    for (ptrdiff_t j = 0; j < shape.columns; j++) {
+        z.of[j] = z.of[j] / sum;
+        gradient.of[j] = (z.of[j] * total - t.of[j]) * scale;
+    }
+    columns_store(loss->output, shape, i, z);
+    if (loss->gradient.data)
+        columns_store(loss->gradient, shape, i, gradient);
+    for (int r = 0; r < VL && i + r < shape.rows; r++)
+        loss->row_loss[i + r] = (double)value[r];
+}
+
 static void loss_categorical_crossentropy_logits(const nnf_loss_rows *loss)
 {
-    for (ptrdiff_t i = 0; i < loss->shape.rows; i++)
+    ptrdiff_t i = 0;
+    for (; columns_are_worth(loss->shape, i); i += VL)
+        categorical_logits_columns(loss, i);
+    for (; i < loss->shape.rows; i++)
         categorical_logits_row(loss, i);
 }
 

@@ -3,23 +3,56 @@
 
 typedef vec (*update_function)(vec parameter, vec gradient, vec *slot, const vec *factor);
 
+/* So many parameters on are claimed for writing: other cores may hold them. */
+enum { AHEAD = 16 * VL };
+
+INLINE void claim_ahead(const int n_slots, const nnf_update *update, ptrdiff_t j)
+{
+    __builtin_prefetch((real *)update->parameter + j + AHEAD, 1);
+    for (int s = 0; s < n_slots; s++)
+        __builtin_prefetch((real *)update->slot[s] + j + AHEAD, 1);
+}
+
+INLINE void get_factors(const nnf_update *update, vec *factor)
+{
+    for (int f = 0; f < NNF_MAX_HYPERPARAMETERS; f++)
+        factor[f] = v_splat((real)update->factor[f]);
+}
+
 /* Inlined with a constant rule and number of slots. */
 INLINE void update_all(update_function rule, const int n_slots, const nnf_update *update)
 {
-    real *parameter = update->parameter;
-    const real *gradient = update->gradient;
     const ptrdiff_t n = update->n;
-    vec factor[NNF_MAX_HYPERPARAMETERS];
-    for (int f = 0; f < NNF_MAX_HYPERPARAMETERS; f++)
-        factor[f] = v_splat((real)update->factor[f]);
+    vec factor[NNF_MAX_HYPERPARAMETERS], slot[NNF_MAX_SLOTS];
+    get_factors(update, factor);
     for (ptrdiff_t j = 0; j < n; j += VL) {
-        vec slot[NNF_MAX_SLOTS];
+        claim_ahead(n_slots, update, j);
         for (int s = 0; s < n_slots; s++)
             slot[s] = row_load(update->slot[s], j, n, 0);
-        const vec updated = rule(row_load(parameter, j, n, 0), row_load(gradient, j, n, 0), slot, factor);
-        row_store(parameter, j, n, updated);
+        const vec gradient = row_load(update->gradient, j, n, 0);
+        row_store(update->parameter, j, n, rule(row_load(update->parameter, j, n, 0), gradient, slot, factor));
         for (int s = 0; s < n_slots; s++)
             row_store(update->slot[s], j, n, slot[s]);
+    }
+}
+
+/* The gradient of one sample is an outer product: made as it is needed, by the same two operations as a tile's. */
+INLINE void update_outer(update_function rule, const int n_slots, const nnf_update *update, ptrdiff_t m, const real *x)
+{
+    const ptrdiff_t n = update->n;
+    vec factor[NNF_MAX_HYPERPARAMETERS], slot[NNF_MAX_SLOTS];
+    get_factors(update, factor);
+    for (ptrdiff_t j = 0; j < n; j += VL) {
+        const vec grad_z = v_load((const real *)update->gradient + j);
+        for (ptrdiff_t i = 0; i < m; i++) {
+            real *parameter = (real *)update->parameter + i * n + j;
+            claim_ahead(n_slots, update, i * n + j);
+            for (int s = 0; s < n_slots; s++)
+                slot[s] = v_load((const real *)update->slot[s] + i * n + j);
+            v_store(parameter, rule(v_load(parameter), v_fma(v_splat(x[i]), grad_z, (vec){0}) + (vec){0}, slot, factor));
+            for (int s = 0; s < n_slots; s++)
+                v_store((real *)update->slot[s] + i * n + j, slot[s]);
+        }
     }
 }
 

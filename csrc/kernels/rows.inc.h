@@ -3,6 +3,8 @@
 
 INLINE real *row_of(nnf_rows rows, ptrdiff_t i) { return (real *)rows.data + i * rows.stride; }
 
+enum { CACHE_LINE = 64 };
+
 /* ---- element by element ---- */
 
 typedef vec (*vector_function)(vec x, vec parameter);
@@ -118,17 +120,39 @@ ROW_CONVERTER(f64, double)
 
 INLINE int64_t source_row(const uint32_t *order, int64_t first, ptrdiff_t i) { return order ? (int64_t)order[i] : first + i; }
 
-INLINE void gather_rows(row_converter convert, const nnf_gather *gather)
+INLINE const unsigned char *source_at(const nnf_gather *gather, ptrdiff_t i)
 {
-    for (ptrdiff_t i = 0; i < gather->shape.rows; i++) {
-        const unsigned char *source = gather->source;
-        source += source_row(gather->order, gather->first, i) * gather->source_stride;
-        convert(gather->shape.columns, source, row_of(gather->destination, i), (real)gather->scale, (real)gather->offset);
+    return (const unsigned char *)gather->source + source_row(gather->order, gather->first, i) * gather->source_stride;
+}
+
+/* Shuffled rows lie anywhere in memory: so many bytes are on their way, two rows at least, while one is converted. */
+enum { BYTES_AHEAD = 4096 };
+
+INLINE void ask_for_row(const nnf_gather *gather, ptrdiff_t i, ptrdiff_t bytes)
+{
+    const unsigned char *row = source_at(gather, i);
+    for (ptrdiff_t b = 0; b < bytes; b += CACHE_LINE)
+        __builtin_prefetch(row + b);
+    __builtin_prefetch(row + bytes - 1);
+}
+
+INLINE void gather_rows(row_converter convert, size_t element_size, const nnf_gather *gather)
+{
+    const ptrdiff_t n = gather->shape.rows, bytes = gather->shape.columns * (ptrdiff_t)element_size;
+    if (bytes == 0)
+        return;
+    const ptrdiff_t ahead = bytes < BYTES_AHEAD / 2 ? BYTES_AHEAD / bytes : 2;
+    for (ptrdiff_t i = 0; i < n && i < ahead; i++)
+        ask_for_row(gather, i, bytes);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (i + ahead < n)
+            ask_for_row(gather, i + ahead, bytes);
+        convert(gather->shape.columns, source_at(gather, i), row_of(gather->destination, i), (real)gather->scale, (real)gather->offset);
     }
 }
-static void gather_u8(const nnf_gather *gather) { gather_rows(convert_u8, gather); }
-static void gather_f32(const nnf_gather *gather) { gather_rows(convert_f32, gather); }
-static void gather_f64(const nnf_gather *gather) { gather_rows(convert_f64, gather); }
+static void gather_u8(const nnf_gather *gather) { gather_rows(convert_u8, sizeof(uint8_t), gather); }
+static void gather_f32(const nnf_gather *gather) { gather_rows(convert_f32, sizeof(float), gather); }
+static void gather_f64(const nnf_gather *gather) { gather_rows(convert_f64, sizeof(double), gather); }
 
 static int64_t one_hot(nnf_shape shape, const int32_t *label, const uint32_t *order, int64_t first, nnf_rows destination)
 {
@@ -177,14 +201,41 @@ static void dropout(nnf_shape shape, nnf_rows x, nnf_rows y, double rate, nnf_ra
 
 /* ---- layout and checks ---- */
 
+/* A square of VL x VL: interleaving vector i with vector i + VL / 2, for all i and log2(VL) times over, is the transposition. */
+INLINE void transpose_vectors(vec row[VL])
+{
+    vec mixed[VL];
+    for (int step = 1; step < VL; step *= 2) {
+        for (int r = 0; r < VL / 2; r++) {
+            mixed[2 * r] = v_zip_from(0, row[r], row[r + VL / 2]);
+            mixed[2 * r + 1] = v_zip_from(VL / 2, row[r], row[r + VL / 2]);
+        }
+        __builtin_memcpy(row, mixed, sizeof mixed);
+    }
+}
+
+INLINE void transpose_square(nnf_rows source, ptrdiff_t i, ptrdiff_t j, nnf_rows destination)
+{
+    vec row[VL];
+    for (int r = 0; r < VL; r++)
+        row[r] = v_load(row_of(source, i + r) + j);
+    transpose_vectors(row);
+    for (int r = 0; r < VL; r++)
+        v_store(row_of(destination, j + r) + i, row[r]);
+}
+
 static void transpose(nnf_shape shape, nnf_rows source, nnf_rows destination)
 {
-    for (ptrdiff_t i = 0; i < shape.rows; i++) {
-        const real *from = row_of(source, i);
-        real *to = (real *)destination.data + i;
-        for (ptrdiff_t j = 0; j < shape.columns; j++)
-            to[j * destination.stride] = from[j];
-    }
+    for (ptrdiff_t i = 0; i < shape.rows; i += VL)
+        for (ptrdiff_t j = 0; j < shape.columns; j += VL) {
+            const ptrdiff_t n_rows = shape.rows - i, n_columns = shape.columns - j;
+            if (n_rows >= VL && n_columns >= VL)
+                transpose_square(source, i, j, destination);
+            else
+                for (ptrdiff_t r = 0; r < n_rows && r < VL; r++)
+                    for (ptrdiff_t c = 0; c < n_columns && c < VL; c++)
+                        row_of(destination, j + c)[i + r] = row_of(source, i + r)[j + c];
+        }
 }
 
 /* x * 0 is 0 but for NaN and infinities: a sum of such products is 0 if all is well. */

@@ -1,5 +1,6 @@
 /* network.c: see network.h. */
 #include "network/network.h"
+#include "network/spares.h"
 #include "ops/rows.h"
 #include <stdlib.h>
 #include <string.h>
@@ -57,24 +58,21 @@ static bool allocate_parameters(nnf_network *network)
 
 /* ---- tasks ---- */
 
-/* Writes the layer's tasks to tasks, unless it is NULL; returns how many there are. */
+/* Writes the layer's tasks to tasks, unless it is NULL; returns how many there are. Blocks that read the same columns of the layer's
+ * input stand together, so that a member reads a part of them only: half of it was written by others. */
 static int list_layer_tasks(const nnf_layer *layer, int index, nnf_task *tasks)
 {
     const nnf_panels *panels = &layer->dense.panels;
     int count = 0;
-    for (ptrdiff_t panel = 0; panel < panels->count; panel++) {
-        const double width = (double)nnf_panels_width(panels, panel);
-        for (ptrdiff_t row = 0; layer->spec.train_weights && row < panels->rows; row += NNF_BLOCK_ROWS, count++) {
+    for (ptrdiff_t row = 0; layer->spec.train_weights && row < panels->rows; row += NNF_BLOCK_ROWS)
+        for (ptrdiff_t panel = 0; panel < panels->count; panel++, count++) {
             const ptrdiff_t n_rows = panels->rows - row < NNF_BLOCK_ROWS ? panels->rows - row : NNF_BLOCK_ROWS;
             if (tasks)
-                tasks[count] = (nnf_task){index, {panel, row, n_rows}, (double)n_rows * width};
+                tasks[count] = (nnf_task){index, {panel, row, n_rows}, (double)(n_rows * nnf_panels_width(panels, panel))};
         }
-        if (layer->spec.use_bias && layer->spec.train_bias) {
-            if (tasks)
-                tasks[count] = (nnf_task){index, {panel, 0, 0}, width};
-            count++;
-        }
-    }
+    for (ptrdiff_t panel = 0; layer->spec.use_bias && layer->spec.train_bias && panel < panels->count; panel++, count++)
+        if (tasks)
+            tasks[count] = (nnf_task){index, {panel, 0, 0}, (double)nnf_panels_width(panels, panel)};
     return count;
 }
 
@@ -147,10 +145,11 @@ nnf_status nnf_network_allocate(const nnf_kernels *kernels, const nnf_network_sp
         .in_offset = spec->in_offset,
         .n_layers = spec->n_layers,
         .layers = calloc((size_t)spec->n_layers, sizeof *network->layers),
+        .spares = nnf_spares_create(),
     };
     if (network->layers)
         copy_layers(network, spec);
-    if (!network->layers || !allocate_parameters(network) || !allocate_tasks(network)) {
+    if (!network->layers || !network->spares || !allocate_parameters(network) || !allocate_tasks(network)) {
         nnf_network_release(network);
         return NNF_STATUS_OUT_OF_MEMORY;
     }
@@ -163,6 +162,7 @@ void nnf_network_release(nnf_network *network)
 {
     if (!network)
         return;
+    nnf_spares_free(network->spares);
     nnf_arena_free(&network->memory);
     free(network->tasks);
     free(network->layers);

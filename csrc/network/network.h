@@ -23,6 +23,8 @@ typedef struct nnf_task {
     double cost; /* proportional to the time it takes */
 } nnf_task;
 
+struct nnf_spares;
+
 typedef struct nnf_network {
     const nnf_kernels *kernels;
     ptrdiff_t in_size, out_size;
@@ -32,9 +34,10 @@ typedef struct nnf_network {
     nnf_arena memory;
     size_t parameter_size; /* bytes of all weights and biases, which lie first in memory */
     int n_tasks;
-    nnf_task *tasks;     /* every block of every trained parameter */
-    int first_trained;   /* the lowest layer with a trained parameter, n_layers if there is none */
-    double work_per_row; /* multiply-adds of one row, forward and backward */
+    nnf_task *tasks;           /* every block of every trained parameter */
+    int first_trained;         /* the lowest layer with a trained parameter, n_layers if there is none */
+    double work_per_row;       /* multiply-adds of one row, forward and backward */
+    struct nnf_spares *spares; /* of spares.h; what predictions share */
 } nnf_network;
 
 /* The spec must be valid. */

@@ -19,6 +19,11 @@ void nnf_pass_release(nnf_pass *pass)
     nnf_arena_free(&pass->gradients);
 }
 
+static nnf_passes get_passes(const nnf_pass *pass)
+{
+    return (nnf_passes){.network = pass->network, .workspace = &pass->workspace, .mode = pass->mode, .is_resumed = true};
+}
+
 /* ---- forward ---- */
 
 typedef struct forward_job {
@@ -32,10 +37,10 @@ static void forward_member(nnf_member *member, void *argument)
     const nnf_pass *pass = job->pass;
     int64_t begin, end;
     nnf_team_share(member, job->x->n_rows, &begin, &end);
-    nnf_passes_gather(pass->network, &pass->workspace, job->x, NULL, 0, begin, end);
-    nnf_passes_forward(pass->network, &pass->workspace, pass->mode, begin, end);
-    nnf_copy_output(pass->network, nnf_passes_get_output(pass->network, &pass->workspace, pass->mode.training), begin, end, job->out,
-                    begin);
+    nnf_passes passes = get_passes(pass);
+    nnf_passes_gather(&passes, &(nnf_source){.matrix = job->x}, begin, end);
+    nnf_passes_forward(&passes, begin, end);
+    nnf_copy_output(pass->network, nnf_passes_get_output(&passes), begin, end, job->out, begin);
 }
 
 bool nnf_pass_run_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, nnf_pass_mode mode)
@@ -59,12 +64,13 @@ typedef struct backward_job {
 static void load_output_gradient(const backward_job *job, ptrdiff_t begin, ptrdiff_t end)
 {
     const nnf_network *network = job->pass->network;
+    const nnf_passes passes = get_passes(job->pass);
     network->kernels->gather[job->grad_output->dtype](&(nnf_gather){
         .shape = {end - begin, network->out_size},
         .source = job->grad_output->data,
         .source_stride = (ptrdiff_t)job->grad_output->row_stride,
         .first = begin,
-        .destination = nnf_rows_at(network->kernels, nnf_passes_get_output_gradient(network, &job->pass->workspace), begin, 0),
+        .destination = nnf_rows_at(network->kernels, nnf_passes_get_output_gradient(&passes), begin, 0),
         .scale = 1,
     });
 }
@@ -88,7 +94,8 @@ static void backward_member(nnf_member *member, void *argument)
     int64_t begin, end;
     nnf_team_share(member, pass->n_rows, &begin, &end);
     load_output_gradient(job, begin, end);
-    nnf_passes_backward(network, &pass->workspace, pass->mode, want_input ? 0 : network->first_trained, want_input, begin, end);
+    const nnf_passes passes = get_passes(pass);
+    nnf_passes_backward(&passes, want_input ? 0 : network->first_trained, want_input, begin, end);
     if (want_input)
         store_input_gradient(job, begin, end);
     nnf_team_barrier(member);
@@ -97,7 +104,7 @@ static void backward_member(nnf_member *member, void *argument)
     int task, last;
     nnf_network_share_tasks(network, member->index, member->size, &task, &last);
     for (; task < last; task++) {
-        nnf_passes_block_gradient(network, &pass->workspace, pass->mode.training, &network->tasks[task], pass->n_rows, tile);
+        nnf_passes_block_gradient(&passes, &network->tasks[task], pass->n_rows, tile);
         memcpy(pass->gradients.base + nnf_task_offset(network, &network->tasks[task]), tile,
                (size_t)nnf_task_size(network, &network->tasks[task]) * nnf_dtype_size(network->kernels->dtype));
     }

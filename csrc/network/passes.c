@@ -1,122 +1,222 @@
 /* passes.c: see passes.h. */
 #include "network/passes.h"
+#include "base/team.h"
 #include "ops/rows.h"
 
-/* Dropout is the identity outside training: then it has no rows of its own. */
-static bool is_active(const nnf_layer *layer, bool training) { return layer->spec.kind != NNF_LAYER_DROPOUT || training; }
+/* ---- where things lie ---- */
+
+nnf_part nnf_part_of_rows(ptrdiff_t begin, ptrdiff_t end) { return (nnf_part){begin, end, 0, 1}; }
+
+bool nnf_passes_has_layer(const nnf_passes *passes, int layer)
+{
+    return passes->network->layers[layer].spec.kind != NNF_LAYER_DROPOUT || passes->mode.training;
+}
+
+/* The layer whose output layer l reads, or -1: the input. */
+static int get_source(const nnf_passes *passes, int l)
+{
+    do
+        l--;
+    while (l >= 0 && !nnf_passes_has_layer(passes, l));
+    return l;
+}
 
 /* What layer l reads; for l = n_layers, what the network gives. */
-static nnf_rows get_input(const nnf_network *network, const nnf_workspace *workspace, bool training, int l)
+static nnf_rows get_input(const nnf_passes *passes, int l)
 {
-    while (--l >= 0)
-        if (is_active(&network->layers[l], training))
-            return workspace->layers[l].output;
-    return workspace->input;
+    const int source = get_source(passes, l);
+    if (source >= 0)
+        return passes->workspace->layers[source].output;
+    if (passes->in_place.data)
+        return passes->in_place;
+    return passes->workspace->input;
 }
 
-nnf_rows nnf_passes_get_output(const nnf_network *network, const nnf_workspace *workspace, bool training)
+static nnf_inputs get_inputs(const nnf_passes *passes, int l, ptrdiff_t begin, ptrdiff_t end)
 {
-    return get_input(network, workspace, training, network->n_layers);
+    return (nnf_inputs){
+        .n_rows = end - begin,
+        .x = nnf_rows_at(passes->network->kernels, get_input(passes, l), begin, 0),
+        .zeros = get_source(passes, l) < 0 ? &passes->workspace->zeros : NULL,
+        .row = begin,
+        .is_streamed = get_source(passes, l) < 0 && passes->in_place.data,
+    };
 }
 
-nnf_rows nnf_passes_get_output_gradient(const nnf_network *network, const nnf_workspace *workspace)
+nnf_rows nnf_passes_get_output(const nnf_passes *passes) { return get_input(passes, passes->network->n_layers); }
+
+nnf_rows nnf_passes_get_output_gradient(const nnf_passes *passes)
 {
-    return workspace->layers[network->n_layers - 1].gradient;
+    return passes->workspace->layers[passes->network->n_layers - 1].gradient;
 }
 
-void nnf_passes_gather(const nnf_network *network, const nnf_workspace *workspace, const nnf_matrix *x, const uint32_t *order,
-                       int64_t first, ptrdiff_t begin, ptrdiff_t end)
+static nnf_panel_range get_range(const nnf_panels *panels, const nnf_part *part)
 {
-    network->kernels->gather[x->dtype](&(nnf_gather){
-        .shape = {end - begin, network->in_size},
-        .source = x->data,
-        .source_stride = (ptrdiff_t)x->row_stride,
-        .order = order ? order + begin : NULL,
-        .first = first + begin,
-        .destination = nnf_rows_at(network->kernels, workspace->input, begin, 0),
+    int64_t begin, end;
+    nnf_team_share(&(nnf_member){.index = part->index, .size = part->size}, panels->count, &begin, &end);
+    return (nnf_panel_range){(ptrdiff_t)begin, (ptrdiff_t)end};
+}
+
+/* False where the loss takes the place of the last layer's activation. */
+static bool is_activated(const nnf_passes *passes, int l) { return !(passes->mode.to_logits && l == passes->network->n_layers - 1); }
+
+/* ---- forward ---- */
+
+/* Rows one after the other that need no conversion are read where they lie: the data of a huge batch pass through the cache once.
+ * Only a dense layer makes nothing of what a copy changes: denormals and -0 become 0. */
+static bool can_stay(const nnf_passes *passes, const nnf_source *source)
+{
+    const nnf_network *network = passes->network;
+    const nnf_matrix *matrix = source->matrix;
+    return !passes->is_resumed && !source->order && !matrix->csr && network->layers[0].spec.kind == NNF_LAYER_DENSE &&
+           matrix->dtype == network->kernels->dtype && network->in_scale == 1 && network->in_offset == 0 &&
+           matrix->row_stride % (int64_t)nnf_dtype_size(matrix->dtype) == 0;
+}
+
+static void stay(nnf_passes *passes, const nnf_source *source)
+{
+    const nnf_matrix *matrix = source->matrix;
+    passes->in_place.data = (char *)matrix->data + source->first * matrix->row_stride;
+    passes->in_place.stride = (ptrdiff_t)matrix->row_stride / (ptrdiff_t)nnf_dtype_size(matrix->dtype);
+}
+
+static void copy(const nnf_passes *passes, const nnf_source *source, nnf_shape shape, ptrdiff_t begin, nnf_rows input)
+{
+    const nnf_network *network = passes->network;
+    const nnf_kernels *kernels = network->kernels;
+    const nnf_matrix *matrix = source->matrix;
+    (matrix->csr ? kernels->gather_csr : kernels->gather)[matrix->dtype](&(nnf_gather){
+        .shape = shape,
+        .source = matrix->data,
+        .source_stride = (ptrdiff_t)matrix->row_stride,
+        .csr = matrix->csr,
+        .order = source->order ? source->order + source->first + begin : NULL,
+        .first = source->first + begin,
+        .destination = input,
         .scale = network->in_scale,
         .offset = network->in_offset,
     });
 }
 
-static nnf_random_stream get_stream(nnf_pass_mode mode, int layer)
+void nnf_passes_gather(nnf_passes *passes, const nnf_source *source, ptrdiff_t begin, ptrdiff_t end)
 {
-    return (nnf_random_stream){mode.seed, NNF_RANDOM_DROPOUT | (uint32_t)layer << 8, mode.epoch};
+    const nnf_kernels *kernels = passes->network->kernels;
+    const nnf_shape shape = {end - begin, passes->network->in_size};
+    const bool stays = can_stay(passes, source);
+    if (stays)
+        stay(passes, source);
+    const nnf_rows input = nnf_rows_at(kernels, get_input(passes, 0), begin, 0);
+    if (!stays)
+        copy(passes, source, shape, begin, input);
+    nnf_zeros_find(kernels, &passes->workspace->zeros, begin, shape, input);
 }
 
-static void drop(const nnf_network *network, nnf_pass_mode mode, int l, nnf_shape shape, nnf_rows x, nnf_rows y, ptrdiff_t begin)
+static void drop(const nnf_passes *passes, int l, nnf_shape shape, nnf_rows x, nnf_rows y, ptrdiff_t begin)
 {
-    const uint64_t first = (mode.position + (uint64_t)begin) * (uint64_t)shape.columns;
-    network->kernels->dropout(shape, x, y, network->layers[l].spec.rate, get_stream(mode, l), first);
+    const nnf_pass_mode *mode = &passes->mode;
+    const nnf_random_stream stream = {mode->seed, NNF_RANDOM_DROPOUT | (uint32_t)l << 8, mode->epoch};
+    const uint64_t first = (mode->position + (uint64_t)begin) * (uint64_t)shape.columns;
+    passes->network->kernels->dropout(shape, x, y, passes->network->layers[l].spec.rate, stream, first);
 }
 
-void nnf_passes_forward(const nnf_network *network, const nnf_workspace *workspace, nnf_pass_mode mode, ptrdiff_t begin, ptrdiff_t end)
+static void dense_forward(const nnf_passes *passes, int l, const nnf_part *part, nnf_rows y)
 {
-    const nnf_kernels *kernels = network->kernels;
-    for (int l = 0; l < network->n_layers; l++) {
-        const nnf_layer *layer = &network->layers[l];
-        const nnf_layer_spec *spec = &layer->spec;
-        if (!is_active(layer, mode.training))
-            continue;
-        const bool activate = !(mode.to_logits && l == network->n_layers - 1);
-        const nnf_shape shape = {end - begin, layer->out_size};
-        const nnf_rows x = nnf_rows_at(kernels, get_input(network, workspace, mode.training, l), begin, 0);
-        const nnf_rows y = nnf_rows_at(kernels, workspace->layers[l].output, begin, 0);
-        switch (spec->kind) {
-        case NNF_LAYER_DENSE: {
-            /* Without its activation the layer gives z itself. */
-            const nnf_rows z = activate ? nnf_rows_at(kernels, workspace->layers[l].pre, begin, 0) : y;
-            nnf_dense_forward(kernels, &layer->dense, shape.rows, x, z, y, activate);
-            break;
-        }
-        case NNF_LAYER_ACTIVATION:
-            kernels->activation_forward[activate ? spec->activation : NNF_ACTIVATION_LINEAR](shape, x, y, spec->parameter);
-            break;
-        case NNF_LAYER_DROPOUT:
-            drop(network, mode, l, shape, x, y, begin);
-            break;
-        case NNF_LAYER_RESCALING:
-            kernels->rescale(shape, x, y, spec->scale, spec->offset);
-            break;
-        }
+    const nnf_kernels *kernels = passes->network->kernels;
+    const nnf_dense *dense = &passes->network->layers[l].dense;
+    const bool activate = is_activated(passes, l);
+    nnf_dense_forward(kernels, dense,
+                      &(nnf_dense_forward_call){
+                          .inputs = get_inputs(passes, l, part->begin, part->end),
+                          /* Without its activation the layer gives z itself. */
+                          .z = activate ? nnf_rows_at(kernels, passes->workspace->layers[l].pre, part->begin, 0) : y,
+                          .y = y,
+                          .activate = activate,
+                          .range = get_range(&dense->panels, part),
+                      });
+}
+
+void nnf_passes_layer_forward(const nnf_passes *passes, int l, const nnf_part *part)
+{
+    const nnf_kernels *kernels = passes->network->kernels;
+    const nnf_layer *layer = &passes->network->layers[l];
+    const nnf_layer_spec *spec = &layer->spec;
+    const nnf_shape shape = {part->end - part->begin, layer->out_size};
+    const nnf_rows x = nnf_rows_at(kernels, get_input(passes, l), part->begin, 0);
+    const nnf_rows y = nnf_rows_at(kernels, passes->workspace->layers[l].output, part->begin, 0);
+    switch (spec->kind) {
+    case NNF_LAYER_DENSE:
+        dense_forward(passes, l, part, y);
+        break;
+    case NNF_LAYER_ACTIVATION:
+        kernels->activation_forward[is_activated(passes, l) ? spec->activation : NNF_ACTIVATION_LINEAR](shape, x, y, spec->parameter);
+        break;
+    case NNF_LAYER_DROPOUT:
+        drop(passes, l, shape, x, y, part->begin);
+        break;
+    case NNF_LAYER_RESCALING:
+        kernels->rescale(shape, x, y, spec->scale, spec->offset);
+        break;
     }
 }
 
-/* What the derivative of an activation layer is computed from: its input, or its output. */
-static nnf_rows get_saved(const nnf_network *network, const nnf_workspace *workspace, bool training, int l)
+void nnf_passes_forward(const nnf_passes *passes, ptrdiff_t begin, ptrdiff_t end)
 {
-    const nnf_layer *layer = &network->layers[l];
-    if (layer->spec.kind == NNF_LAYER_DENSE)
-        return layer->dense.keep_input ? workspace->layers[l].pre : workspace->layers[l].output;
-    return nnf_activation_needs_input(layer->spec.activation) ? get_input(network, workspace, training, l) : workspace->layers[l].output;
+    const nnf_part part = nnf_part_of_rows(begin, end);
+    for (int l = 0; l < passes->network->n_layers; l++)
+        if (nnf_passes_has_layer(passes, l))
+            nnf_passes_layer_forward(passes, l, &part);
 }
 
-/* One layer: the gradient of its output becomes that of its input, in the rows of the layer below. */
-static void layer_backward(const nnf_network *network, const nnf_workspace *workspace, nnf_pass_mode mode, int l, bool want_below,
-                           ptrdiff_t begin, ptrdiff_t end)
+static bool is_finite(const nnf_passes *passes, nnf_rows rows, ptrdiff_t begin, nnf_shape shape)
 {
-    const nnf_kernels *kernels = network->kernels;
-    const nnf_layer *layer = &network->layers[l];
+    const nnf_kernels *kernels = passes->network->kernels;
+    return kernels->find_not_finite(shape, nnf_rows_at(kernels, rows, begin, 0)) < 0;
+}
+
+int nnf_passes_find_not_finite(const nnf_passes *passes, ptrdiff_t begin, ptrdiff_t end)
+{
+    const nnf_network *network = passes->network;
+    if (!is_finite(passes, get_input(passes, 0), begin, (nnf_shape){end - begin, network->in_size}))
+        return -1;
+    int l = 0;
+    while (l < network->n_layers &&
+           is_finite(passes, passes->workspace->layers[l].output, begin, (nnf_shape){end - begin, network->layers[l].out_size}))
+        l++;
+    return l;
+}
+
+/* ---- backward ---- */
+
+/* What the derivative of an activation is computed from: its input, or its output. */
+static nnf_rows get_saved(const nnf_passes *passes, int l)
+{
+    const nnf_layer *layer = &passes->network->layers[l];
+    const nnf_layer_rows *rows = &passes->workspace->layers[l];
+    if (layer->spec.kind == NNF_LAYER_DENSE)
+        return layer->dense.keep_input ? rows->pre : rows->output;
+    return nnf_activation_needs_input(layer->spec.activation) ? get_input(passes, l) : rows->output;
+}
+
+void nnf_passes_layer_derive(const nnf_passes *passes, int l, const nnf_part *part)
+{
+    const nnf_kernels *kernels = passes->network->kernels;
+    const nnf_layer *layer = &passes->network->layers[l];
     const nnf_layer_spec *spec = &layer->spec;
-    const nnf_shape shape = {end - begin, layer->out_size};
-    const nnf_rows gradient = nnf_rows_at(kernels, workspace->layers[l].gradient, begin, 0);
-    const nnf_rows below = l > 0 ? workspace->layers[l - 1].gradient : workspace->input_gradient;
-    const nnf_rows saved = nnf_rows_at(kernels, get_saved(network, workspace, mode.training, l), begin, 0);
-    const bool activated = !(mode.to_logits && l == network->n_layers - 1);
+    const nnf_shape shape = {part->end - part->begin, layer->out_size};
+    const nnf_rows gradient = nnf_rows_at(kernels, passes->workspace->layers[l].gradient, part->begin, 0);
+    const nnf_rows saved = nnf_rows_at(kernels, get_saved(passes, l), part->begin, 0);
     switch (spec->kind) {
     case NNF_LAYER_DENSE:
-        if (activated)
-            nnf_dense_backward(kernels, &layer->dense, shape.rows, saved, gradient);
-        if (want_below)
-            nnf_dense_input_gradient(kernels, &layer->dense, shape.rows, gradient, nnf_rows_at(kernels, below, begin, 0));
+        if (is_activated(passes, l))
+            nnf_dense_backward(kernels, &layer->dense, shape.rows, saved, gradient, get_range(&layer->dense.panels, part));
         break;
     case NNF_LAYER_ACTIVATION:
-        if (activated)
+        if (is_activated(passes, l))
             kernels->activation_backward[spec->activation](shape, saved, gradient, spec->parameter);
         break;
     case NNF_LAYER_DROPOUT:
-        if (mode.training)
-            drop(network, mode, l, shape, gradient, gradient, begin);
+        if (passes->mode.training)
+            drop(passes, l, shape, gradient, gradient, part->begin);
         break;
     case NNF_LAYER_RESCALING:
         kernels->rescale(shape, gradient, gradient, spec->scale, 0);
@@ -124,18 +224,44 @@ static void layer_backward(const nnf_network *network, const nnf_workspace *work
     }
 }
 
-void nnf_passes_backward(const nnf_network *network, const nnf_workspace *workspace, nnf_pass_mode mode, int lowest, bool want_input,
-                         ptrdiff_t begin, ptrdiff_t end)
+void nnf_passes_layer_descend(const nnf_passes *passes, int l, const nnf_part *part)
 {
-    for (int l = network->n_layers - 1; l >= lowest; l--)
-        layer_backward(network, workspace, mode, l, l > lowest || want_input, begin, end);
+    const nnf_kernels *kernels = passes->network->kernels;
+    const nnf_workspace *workspace = passes->workspace;
+    const nnf_dense *dense = &passes->network->layers[l].dense;
+    const nnf_rows below = l > 0 ? workspace->layers[l - 1].gradient : workspace->input_gradient;
+    if (passes->network->layers[l].spec.kind == NNF_LAYER_DENSE)
+        nnf_dense_input_gradient(kernels, dense, part->end - part->begin,
+                                 nnf_rows_at(kernels, workspace->layers[l].gradient, part->begin, 0),
+                                 nnf_rows_at(kernels, below, part->begin, 0), get_range(&dense->transposed_panels, part));
 }
 
-void nnf_passes_block_gradient(const nnf_network *network, const nnf_workspace *workspace, bool training, const nnf_task *task, ptrdiff_t n,
-                               void *tile)
+void nnf_passes_backward(const nnf_passes *passes, int lowest, bool want_input, ptrdiff_t begin, ptrdiff_t end)
 {
-    nnf_dense_block_gradient(network->kernels, &network->layers[task->layer].dense, task->block, n,
-                             get_input(network, workspace, training, task->layer), workspace->layers[task->layer].gradient, tile);
+    const nnf_part part = nnf_part_of_rows(begin, end);
+    for (int l = passes->network->n_layers - 1; l >= lowest; l--) {
+        nnf_passes_layer_derive(passes, l, &part);
+        if (l > lowest || want_input)
+            nnf_passes_layer_descend(passes, l, &part);
+    }
+}
+
+/* ---- blocks of parameters ---- */
+
+void nnf_passes_block_gradient(const nnf_passes *passes, const nnf_task *task, ptrdiff_t n, void *tile)
+{
+    const nnf_inputs inputs = get_inputs(passes, task->layer, 0, n);
+    nnf_dense_block_gradient(passes->network->kernels, &passes->network->layers[task->layer].dense, task->block, &inputs,
+                             passes->workspace->layers[task->layer].gradient, tile);
+}
+
+void nnf_passes_extend_gradient(const nnf_passes *passes, const nnf_task *task, ptrdiff_t begin, ptrdiff_t end, void *tile,
+                                bool is_continued)
+{
+    const nnf_kernels *kernels = passes->network->kernels;
+    const nnf_inputs inputs = get_inputs(passes, task->layer, begin, end);
+    const nnf_rows grad_z = nnf_rows_at(kernels, passes->workspace->layers[task->layer].gradient, begin, 0);
+    nnf_dense_extend_gradient(kernels, &passes->network->layers[task->layer].dense, task->block, &inputs, grad_z, tile, is_continued);
 }
 
 size_t nnf_task_offset(const nnf_network *network, const nnf_task *task)
@@ -150,10 +276,29 @@ ptrdiff_t nnf_task_size(const nnf_network *network, const nnf_task *task)
     return nnf_block_size(&network->layers[task->layer].dense, task->block);
 }
 
-void nnf_task_update(const nnf_network *network, const nnf_task *task, const nnf_rule *rule, const void *gradient)
+static void refresh(const nnf_network *network, const nnf_task *task)
 {
     const nnf_layer *layer = &network->layers[task->layer];
-    nnf_rule_update(rule, network->memory.base, nnf_task_offset(network, task), nnf_task_size(network, task), gradient);
     if (layer->keep_transposed && task->block.n_rows > 0)
         nnf_dense_refresh(network->kernels, &layer->dense, task->block);
+}
+
+void nnf_task_update(const nnf_network *network, const nnf_task *task, const nnf_rule *rule, const void *gradient)
+{
+    nnf_rule_update(rule, network->memory.base, nnf_task_offset(network, task), nnf_task_size(network, task), gradient);
+    refresh(network, task);
+}
+
+void nnf_passes_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule)
+{
+    const nnf_network *network = passes->network;
+    const nnf_kernels *kernels = network->kernels;
+    const nnf_panels *panels = &network->layers[task->layer].dense.panels;
+    const nnf_block *block = &task->block;
+    const bool is_bias = block->n_rows == 0;
+    const nnf_shape shape = {is_bias ? 1 : block->n_rows, nnf_panels_width(panels, block->panel)};
+    const void *x = is_bias ? kernels->one : nnf_rows_at(kernels, get_input(passes, task->layer), 0, block->row).data;
+    const nnf_rows grad_z = nnf_rows_at(kernels, passes->workspace->layers[task->layer].gradient, 0, block->panel * panels->width);
+    nnf_rule_update_outer(rule, network->memory.base, nnf_task_offset(network, task), shape, x, grad_z.data);
+    refresh(network, task);
 }

@@ -60,6 +60,7 @@ bool nnf_workspace_reserve(nnf_workspace *workspace, const nnf_network *network,
     };
     if (!larger.layers)
         return false;
+    const size_t zeros = nnf_arena_plan(&larger.memory, nnf_zeros_size(n_rows, network->in_size));
     larger.input = plan_rows(&larger, network->kernels, network->in_size);
     larger.target = plan_rows(&larger, network->kernels, network->out_size);
     if (with_gradients)
@@ -71,6 +72,7 @@ bool nnf_workspace_reserve(nnf_workspace *workspace, const nnf_network *network,
         return false;
     }
     place_all(&larger, network->n_layers);
+    larger.zeros = nnf_zeros_place(larger.memory.base + zeros, n_rows, network->in_size);
     nnf_workspace_free(workspace);
     *workspace = larger;
     return true;

@@ -16,6 +16,7 @@ typedef struct nnf_workspace {
     ptrdiff_t n_rows; /* room */
     bool has_gradients;
     nnf_rows input, target;
+    nnf_zeros zeros;         /* of input */
     nnf_rows input_gradient; /* with respect to the scaled input */
     nnf_layer_rows *layers;
     nnf_arena memory;

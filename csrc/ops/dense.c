@@ -2,92 +2,139 @@
 #include "ops/dense.h"
 #include "ops/rows.h"
 
-void nnf_dense_forward(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows x, nnf_rows z, nnf_rows y, bool activate)
+static bool is_by_row(const nnf_dense *dense) { return dense->activation == NNF_ACTIVATION_SOFTMAX; }
+
+/* y = f(z) for some rows and columns. */
+static void activate(const nnf_kernels *kernels, const nnf_dense *dense, const nnf_dense_forward_call *call, nnf_shape shape, ptrdiff_t row,
+                     ptrdiff_t column)
+{
+    kernels->activation_forward[dense->activation](shape, nnf_rows_at(kernels, call->z, row, column),
+                                                   nnf_rows_at(kernels, call->y, row, column), dense->parameter);
+}
+
+static nnf_product get_product(const nnf_kernels *kernels, const nnf_dense *dense, const nnf_dense_forward_call *call, ptrdiff_t row,
+                               ptrdiff_t n_rows)
+{
+    return (nnf_product){
+        .panels = &dense->panels,
+        .packed = dense->weights,
+        .start = dense->bias,
+        .n_rows = n_rows,
+        .x = nnf_rows_at(kernels, call->inputs.x, row, 0),
+        .z = nnf_rows_at(kernels, call->z, row, 0),
+        .ahead = call->inputs.is_streamed ? nnf_rows_at(kernels, call->inputs.x, row + n_rows, 0).data : NULL,
+    };
+}
+
+/* Panel by panel: each is read from memory once, and its results are activated while they are in cache. */
+static void forward_panels(const nnf_kernels *kernels, const nnf_dense *dense, const nnf_dense_forward_call *call, bool is_elementwise)
 {
     const nnf_panels *panels = &dense->panels;
-    const nnf_activation_forward f = kernels->activation_forward[dense->activation];
-    const bool by_row = dense->activation == NNF_ACTIVATION_SOFTMAX;
-    activate = activate && dense->activation != NNF_ACTIVATION_LINEAR;
-    for (ptrdiff_t panel = 0; panel < panels->count; panel++) {
-        const ptrdiff_t columns = nnf_panels_columns(panels, panel), first = panel * panels->width;
-        const nnf_rows z_part = nnf_rows_at(kernels, z, 0, first);
-        kernels->gemm(&(nnf_gemm){
-            .m = n,
-            .n = columns,
-            .k = panels->rows,
-            .a = x.data,
-            .a_row_stride = x.stride,
-            .a_k_stride = 1,
-            .b = nnf_real_at(kernels, dense->weights, nnf_panels_offset(panels, panel, 0)),
-            .b_stride = nnf_panels_width(panels, panel),
-            .c = z_part.data,
-            .c_stride = z.stride,
-            .start = nnf_real_at(kernels, dense->bias, first),
-        });
-        if (activate && !by_row)
-            f((nnf_shape){n, columns}, z_part, nnf_rows_at(kernels, y, 0, first), dense->parameter);
+    const nnf_product product = get_product(kernels, dense, call, 0, call->inputs.n_rows);
+    for (ptrdiff_t panel = call->range.begin; panel < call->range.end; panel++) {
+        nnf_product_run(kernels, &product, panel);
+        if (is_elementwise)
+            activate(kernels, dense, call, (nnf_shape){product.n_rows, nnf_panels_columns(panels, panel)}, 0, panel * panels->width);
     }
-    if (activate && by_row)
-        f((nnf_shape){n, panels->columns}, z, y, dense->parameter);
 }
 
-void nnf_dense_backward(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows saved, nnf_rows gradient)
+/* One row gives a panel too few chains to fill a core: its product takes panels side by side. */
+static void forward_row(const nnf_kernels *kernels, const nnf_dense *dense, const nnf_dense_forward_call *call, bool is_elementwise)
 {
+    const nnf_panels *panels = &dense->panels;
+    const ptrdiff_t first = call->range.begin * panels->width, n_columns = nnf_panels_count_columns(panels, call->range);
+    kernels->row_product(&(nnf_row_product){
+        .n = n_columns,
+        .k = panels->rows,
+        .a = call->inputs.x.data,
+        .b = nnf_real_at(kernels, dense->weights, nnf_panels_offset(panels, call->range.begin, 0)),
+        .b_panel_stride = nnf_panels_stride(panels),
+        .start = nnf_real_at(kernels, dense->bias, first),
+        .c = nnf_rows_at(kernels, call->z, 0, first).data,
+    });
+    if (is_elementwise)
+        activate(kernels, dense, call, (nnf_shape){1, n_columns}, 0, first);
+}
+
+/* Some rows at a time: what is known of their zeros serves all panels. */
+static void forward_sparse(const nnf_kernels *kernels, const nnf_dense *dense, const nnf_dense_forward_call *call, bool is_elementwise)
+{
+    const nnf_inputs *inputs = &call->inputs;
+    const ptrdiff_t column = call->range.begin * dense->panels.width, n_columns = nnf_panels_count_columns(&dense->panels, call->range);
+    for (ptrdiff_t row = 0; row < inputs->n_rows; row += NNF_SPARSE_ROWS) {
+        const ptrdiff_t left = inputs->n_rows - row;
+        const nnf_product product = get_product(kernels, dense, call, row, left < NNF_SPARSE_ROWS ? left : NNF_SPARSE_ROWS);
+        nnf_product_run_sparse(kernels, &product, call->range, inputs->zeros, inputs->row + row);
+        if (is_elementwise)
+            activate(kernels, dense, call, (nnf_shape){product.n_rows, n_columns}, row, column);
+    }
+}
+
+void nnf_dense_forward(const nnf_kernels *kernels, const nnf_dense *dense, const nnf_dense_forward_call *call)
+{
+    const nnf_inputs *inputs = &call->inputs;
+    const bool is_active = call->activate && dense->activation != NNF_ACTIVATION_LINEAR;
+    const bool is_elementwise = is_active && !is_by_row(dense);
+    if (nnf_zeros_are_known(inputs->zeros, inputs->row, inputs->n_rows))
+        forward_sparse(kernels, dense, call, is_elementwise);
+    else if (inputs->n_rows == 1)
+        forward_row(kernels, dense, call, is_elementwise);
+    else
+        forward_panels(kernels, dense, call, is_elementwise);
+    if (is_active && is_by_row(dense))
+        activate(kernels, dense, call, (nnf_shape){inputs->n_rows, dense->panels.columns}, 0, 0);
+}
+
+void nnf_dense_backward(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows saved, nnf_rows gradient,
+                        nnf_panel_range range)
+{
+    const ptrdiff_t column = range.begin * dense->panels.width, n_columns = nnf_panels_count_columns(&dense->panels, range);
     if (dense->activation != NNF_ACTIVATION_LINEAR)
-        kernels->activation_backward[dense->activation]((nnf_shape){n, dense->panels.columns}, saved, gradient, dense->parameter);
+        kernels->activation_backward[dense->activation]((nnf_shape){n, n_columns}, nnf_rows_at(kernels, saved, 0, column),
+                                                        nnf_rows_at(kernels, gradient, 0, column), dense->parameter);
 }
 
-void nnf_dense_input_gradient(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows grad_z, nnf_rows grad_x)
+void nnf_dense_input_gradient(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows grad_z, nnf_rows grad_x,
+                              nnf_panel_range range)
 {
-    const nnf_panels *panels = &dense->transposed_panels;
-    for (ptrdiff_t panel = 0; panel < panels->count; panel++)
-        kernels->gemm(&(nnf_gemm){
-            .m = n,
-            .n = nnf_panels_columns(panels, panel),
-            .k = panels->rows,
-            .a = grad_z.data,
-            .a_row_stride = grad_z.stride,
-            .a_k_stride = 1,
-            .b = nnf_real_at(kernels, dense->transposed, nnf_panels_offset(panels, panel, 0)),
-            .b_stride = nnf_panels_width(panels, panel),
-            .c = nnf_rows_at(kernels, grad_x, 0, panel * panels->width).data,
-            .c_stride = grad_x.stride,
-        });
+    const nnf_product product = {.panels = &dense->transposed_panels, .packed = dense->transposed, .n_rows = n, .x = grad_z, .z = grad_x};
+    for (ptrdiff_t panel = range.begin; panel < range.end; panel++)
+        nnf_product_run(kernels, &product, panel);
 }
 
-/* The block's gradient over n rows as one chain. */
-static void chain_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, ptrdiff_t n, nnf_rows x, nnf_rows grad_z,
-                           void *tile)
+void nnf_dense_extend_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, const nnf_inputs *inputs,
+                               nnf_rows grad_z, void *tile, bool is_continued)
 {
     const bool is_bias = block.n_rows == 0;
-    const nnf_panels *panels = &dense->panels;
-    kernels->gemm(&(nnf_gemm){
+    const nnf_outer outer = {
         .m = is_bias ? 1 : block.n_rows,
-        .n = nnf_panels_columns(panels, block.panel),
-        .k = n,
-        .a = is_bias ? kernels->one : nnf_rows_at(kernels, x, 0, block.row).data,
-        .a_row_stride = is_bias ? 0 : 1,
-        .a_k_stride = is_bias ? 0 : x.stride,
-        .b = nnf_rows_at(kernels, grad_z, 0, block.panel * panels->width).data,
-        .b_stride = grad_z.stride,
+        .n = nnf_panels_columns(&dense->panels, block.panel),
+        .n_rows = inputs->n_rows,
+        .x = is_bias ? (nnf_rows){(void *)(uintptr_t)kernels->one, 0} : nnf_rows_at(kernels, inputs->x, 0, block.row),
+        .grad_z = nnf_rows_at(kernels, grad_z, 0, block.panel * dense->panels.width),
         .c = tile,
-        .c_stride = nnf_panels_width(panels, block.panel),
-    });
+        .c_stride = nnf_panels_width(&dense->panels, block.panel),
+        .is_continued = is_continued,
+    };
+    if (!is_bias && nnf_zeros_are_known(inputs->zeros, inputs->row, inputs->n_rows))
+        nnf_outer_run_sparse(kernels, &outer, inputs->zeros, inputs->row, block.row);
+    else
+        nnf_outer_run(kernels, &outer);
 }
 
-void nnf_dense_block_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, ptrdiff_t n, nnf_rows x, nnf_rows grad_z,
-                              void *tile)
+void nnf_dense_block_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, const nnf_inputs *inputs,
+                              nnf_rows grad_z, void *tile)
 {
     _Alignas(64) unsigned char shard_tile[NNF_BLOCK_BYTES];
-    ptrdiff_t row = 0;
-    do {
-        const ptrdiff_t n_rows = n - row < NNF_SHARD_ROWS ? n - row : NNF_SHARD_ROWS;
-        chain_gradient(kernels, dense, block, n_rows, nnf_rows_at(kernels, x, row, 0), nnf_rows_at(kernels, grad_z, row, 0),
-                       row == 0 ? tile : shard_tile);
+    nnf_inputs shard = *inputs;
+    for (ptrdiff_t row = 0; row < inputs->n_rows; row += shard.n_rows) {
+        shard.n_rows = inputs->n_rows - row < NNF_SHARD_ROWS ? inputs->n_rows - row : NNF_SHARD_ROWS;
+        shard.x = nnf_rows_at(kernels, inputs->x, row, 0);
+        shard.row = inputs->row + row;
+        nnf_dense_extend_gradient(kernels, dense, block, &shard, nnf_rows_at(kernels, grad_z, row, 0), row == 0 ? tile : shard_tile, false);
         if (row > 0)
             kernels->add(nnf_block_size(dense, block), shard_tile, tile);
-        row += n_rows;
-    } while (row < n);
+    }
 }
 
 void nnf_dense_refresh(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block)

@@ -47,11 +47,23 @@ void nnf_rule_free(nnf_rule *rule) { nnf_arena_free(&rule->state); }
 
 void nnf_rule_prepare(nnf_rule *rule) { rule->kernels->prepare[rule->rule](rule->hyperparameter, rule->step + 1, rule->factor); }
 
-void nnf_rule_update(const nnf_rule *rule, void *parameters, size_t offset, ptrdiff_t n, const void *gradient)
+static nnf_update get_update(const nnf_rule *rule, void *parameters, size_t offset, ptrdiff_t n, const void *gradient)
 {
     nnf_update update = {.n = n, .parameter = (char *)parameters + offset, .gradient = gradient};
     memcpy(update.factor, rule->factor, sizeof update.factor);
     for (int s = 0; s < rule->n_slots; s++)
         update.slot[s] = (char *)rule->slot[s] + offset;
+    return update;
+}
+
+void nnf_rule_update(const nnf_rule *rule, void *parameters, size_t offset, ptrdiff_t n, const void *gradient)
+{
+    const nnf_update update = get_update(rule, parameters, offset, n, gradient);
     rule->kernels->update[rule->rule](&update);
+}
+
+void nnf_rule_update_outer(const nnf_rule *rule, void *parameters, size_t offset, nnf_shape shape, const void *x, const void *gradient)
+{
+    const nnf_update update = get_update(rule, parameters, offset, shape.columns, gradient);
+    rule->kernels->update_outer[rule->rule](&update, shape.rows, x);
 }

@@ -28,5 +28,7 @@ void nnf_rule_free(nnf_rule *rule);
 void nnf_rule_prepare(nnf_rule *rule);
 /* Updates n reals at byte offset of the parameters. Threads may do different parts. */
 void nnf_rule_update(const nnf_rule *rule, void *parameters, size_t offset, ptrdiff_t n, const void *gradient);
+/* The same for a block of shape at offset, its gradient the outer product of x and gradient: columns are whole vectors. */
+void nnf_rule_update_outer(const nnf_rule *rule, void *parameters, size_t offset, nnf_shape shape, const void *x, const void *gradient);
 
 #endif

@@ -7,34 +7,44 @@ static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
 nnf_panels nnf_panels_plan(const nnf_kernels *kernels, ptrdiff_t rows, ptrdiff_t columns)
 {
+    const ptrdiff_t width = kernels->panel_width, count = (columns + width - 1) / width;
+    const ptrdiff_t last_columns = columns - (count - 1) * width;
     return (nnf_panels){
         .rows = rows,
         .columns = columns,
-        .width = kernels->panel_width,
-        .count = (columns + kernels->panel_width - 1) / kernels->panel_width,
-        .vector = kernels->vector_length,
+        .count = count,
+        .width = width,
+        .last_columns = last_columns,
+        .last_width = (ptrdiff_t)nnf_round_up((size_t)last_columns, (size_t)kernels->vector_length),
     };
 }
 
 size_t nnf_panels_size(const nnf_kernels *kernels, const nnf_panels *panels)
 {
-    const size_t row = nnf_round_up((size_t)panels->columns, (size_t)panels->vector);
+    const size_t row = (size_t)((panels->count - 1) * panels->width + panels->last_width);
     return nnf_size_multiply(nnf_size_multiply((size_t)panels->rows, row), nnf_dtype_size(kernels->dtype));
 }
 
 ptrdiff_t nnf_panels_columns(const nnf_panels *panels, ptrdiff_t panel)
 {
-    return least(panels->width, panels->columns - panel * panels->width);
+    return panel < panels->count - 1 ? panels->width : panels->last_columns;
 }
 
 ptrdiff_t nnf_panels_width(const nnf_panels *panels, ptrdiff_t panel)
 {
-    return (ptrdiff_t)nnf_round_up((size_t)nnf_panels_columns(panels, panel), (size_t)panels->vector);
+    return panel < panels->count - 1 ? panels->width : panels->last_width;
 }
+
+ptrdiff_t nnf_panels_count_columns(const nnf_panels *panels, nnf_panel_range range)
+{
+    return least(range.end * panels->width, panels->columns) - least(range.begin * panels->width, panels->columns);
+}
+
+ptrdiff_t nnf_panels_stride(const nnf_panels *panels) { return panels->width * panels->rows; }
 
 ptrdiff_t nnf_panels_offset(const nnf_panels *panels, ptrdiff_t panel, ptrdiff_t row)
 {
-    return panel * panels->width * panels->rows + row * nnf_panels_width(panels, panel);
+    return panel * nnf_panels_stride(panels) + row * nnf_panels_width(panels, panel);
 }
 
 void nnf_panels_pack(const nnf_kernels *kernels, const nnf_panels *panels, const void *matrix, void *packed)

@@ -9,10 +9,15 @@
 
 typedef struct nnf_panels {
     ptrdiff_t rows, columns;
-    ptrdiff_t width; /* of all panels but the last */
     ptrdiff_t count;
-    ptrdiff_t vector; /* reals in a vector */
+    ptrdiff_t width;                    /* of all panels but the last */
+    ptrdiff_t last_columns, last_width; /* of the last: the same rounded up to whole vectors */
 } nnf_panels;
+
+/* Panels begin .. end - 1: the columns that a call is to do. */
+typedef struct nnf_panel_range {
+    ptrdiff_t begin, end;
+} nnf_panel_range;
 
 nnf_panels nnf_panels_plan(const nnf_kernels *kernels, ptrdiff_t rows, ptrdiff_t columns);
 /* Bytes of the whole, saturating. */
@@ -20,8 +25,12 @@ size_t nnf_panels_size(const nnf_kernels *kernels, const nnf_panels *panels);
 /* Columns of the matrix in a panel, and reals in a row of it: the same rounded up to whole vectors. */
 ptrdiff_t nnf_panels_columns(const nnf_panels *panels, ptrdiff_t panel);
 ptrdiff_t nnf_panels_width(const nnf_panels *panels, ptrdiff_t panel);
+/* Columns of the matrix in a range of panels. */
+ptrdiff_t nnf_panels_count_columns(const nnf_panels *panels, nnf_panel_range range);
 /* The offset, in reals, of a panel's row. The rows of a panel follow each other at its width. */
 ptrdiff_t nnf_panels_offset(const nnf_panels *panels, ptrdiff_t panel, ptrdiff_t row);
+/* Reals from one panel to the next. */
+ptrdiff_t nnf_panels_stride(const nnf_panels *panels);
 
 /* Between panels and a matrix kept row by row. */
 void nnf_panels_pack(const nnf_kernels *kernels, const nnf_panels *panels, const void *matrix, void *packed);

@@ -2,12 +2,17 @@
 #include "ops/work.h"
 #include "base/team.h"
 
-/* A member should have this much to do for each meeting, which costs about a microsecond. */
-static const double LEAST_SHARE = 2e5;
+/* Multiply-adds that a member should have to do for each meeting, which costs less than a microsecond between cores that
+ * are near, and for being called, which costs some ten. */
+static const double LEAST_SHARE = 5e4, LEAST_CALL = 1e6;
 
-int nnf_work_choose_threads(double multiply_adds)
+static double least(double a, double b) { return a < b ? a : b; }
+
+int nnf_work_choose_team(double between_meetings, double in_all)
 {
     const int most = nnf_team_get_threads();
-    const double worth = multiply_adds / LEAST_SHARE;
+    const double worth = least(between_meetings / LEAST_SHARE, in_all / LEAST_CALL);
     return worth >= most ? most : worth < 1 ? 1 : (int)worth;
 }
+
+int nnf_work_choose_threads(double multiply_adds) { return nnf_work_choose_team(multiply_adds, multiply_adds); }

@@ -32,21 +32,21 @@ void nnf_order_free(nnf_order *order)
     *order = (nnf_order){0};
 }
 
-bool nnf_batches_gather_targets(const nnf_network *network, const nnf_workspace *workspace, const nnf_matrix *y, const uint32_t *order,
-                                int64_t first, ptrdiff_t begin, ptrdiff_t end)
+bool nnf_batches_gather_targets(const nnf_passes *passes, const nnf_source *source, ptrdiff_t begin, ptrdiff_t end)
 {
-    const nnf_kernels *kernels = network->kernels;
-    const nnf_shape shape = {end - begin, network->out_size};
-    const nnf_rows target = nnf_rows_at(kernels, workspace->target, begin, 0);
-    if (order)
-        order += begin;
+    const nnf_kernels *kernels = passes->network->kernels;
+    const nnf_matrix *y = source->matrix;
+    const nnf_shape shape = {end - begin, passes->network->out_size};
+    const nnf_rows target = nnf_rows_at(kernels, passes->workspace->target, begin, 0);
+    const int64_t first = source->first + begin;
+    const uint32_t *order = source->order ? source->order + first : NULL;
     if (y->dtype == NNF_I32)
-        return kernels->one_hot(shape, y->data, order, first + begin, target) < 0;
+        return kernels->one_hot(shape, y->data, order, first, target) < 0;
     kernels->gather[y->dtype](&(nnf_gather){.shape = shape,
                                             .source = y->data,
                                             .source_stride = (ptrdiff_t)y->row_stride,
                                             .order = order,
-                                            .first = first + begin,
+                                            .first = first,
                                             .destination = target,
                                             .scale = 1});
     return true;

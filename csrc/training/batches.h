@@ -3,7 +3,7 @@
 #define NNF_TRAINING_BATCHES_H
 
 #include "base/matrix.h"
-#include "network/workspace.h"
+#include "network/passes.h"
 
 /* The order of samples in one epoch; made again only when seed or epoch change. */
 typedef struct nnf_order {
@@ -20,9 +20,8 @@ bool nnf_order_reserve(nnf_order *order, int64_t n, bool shuffle);
 void nnf_order_shuffle(nnf_order *order, uint64_t seed, uint32_t epoch);
 void nnf_order_free(nnf_order *order);
 
-/* Copies the targets of rows order[i] (or first + i) of y to target rows i, begin <= i < end: class labels become one-hot rows.
- * False if a label is out of range. */
-bool nnf_batches_gather_targets(const nnf_network *network, const nnf_workspace *workspace, const nnf_matrix *y, const uint32_t *order,
-                                int64_t first, ptrdiff_t begin, ptrdiff_t end);
+/* Copies the source's targets i to target rows i, begin <= i < end: class labels become one-hot rows. False if a label is out of
+ * range. */
+bool nnf_batches_gather_targets(const nnf_passes *passes, const nnf_source *source, ptrdiff_t begin, ptrdiff_t end);
 
 #endif

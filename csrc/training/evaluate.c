@@ -1,21 +1,20 @@
 /* evaluate.c: see evaluate.h. */
 #include "training/evaluate.h"
 #include "base/team.h"
-#include "network/predict.h"
+#include "network/passes.h"
 #include "ops/work.h"
 #include "training/batches.h"
-#include "training/poll.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 
 typedef struct evaluation {
-    const nnf_network *network;
+    nnf_passes passes; /* with NNF_CHUNK_ROWS for each member */
     const nnf_objective *objective;
     const nnf_matrix *x, *y;
-    const nnf_workspace *workspace; /* NNF_CHUNK_ROWS for each member */
-    nnf_row_values values;          /* likewise */
-    nnf_stats *chunk;               /* one a chunk, so that their sum has one order */
+    nnf_row_values values; /* likewise */
+    nnf_stats *chunk;      /* one a chunk, so that their sum has one order */
     int64_t n_chunks;
+    _Atomic int64_t next_chunk;
     nnf_poller poller;
     _Atomic nnf_status verdict;
 } evaluation;
@@ -24,12 +23,12 @@ static void evaluate_chunk(evaluation *e, ptrdiff_t base, int64_t chunk)
 {
     const int64_t first = chunk * NNF_CHUNK_ROWS, left = e->x->n_rows - first;
     const ptrdiff_t n = left < NNF_CHUNK_ROWS ? (ptrdiff_t)left : NNF_CHUNK_ROWS, end = base + n;
-    const nnf_pass_mode mode = {.to_logits = nnf_objective_takes_logits(e->objective)};
-    nnf_passes_gather(e->network, e->workspace, e->x, NULL, first - base, base, end);
-    if (!nnf_batches_gather_targets(e->network, e->workspace, e->y, NULL, first - base, base, end))
+    nnf_passes passes = e->passes;
+    nnf_passes_gather(&passes, &(nnf_source){.matrix = e->x, .first = first - base}, base, end);
+    if (!nnf_batches_gather_targets(&passes, &(nnf_source){.matrix = e->y, .first = first - base}, base, end))
         atomic_store(&e->verdict, NNF_STATUS_LABEL_OUT_OF_RANGE);
-    nnf_passes_forward(e->network, e->workspace, mode, base, end);
-    nnf_objective_measure(e->objective, e->network, e->workspace, false, 0, e->values, base, end);
+    nnf_passes_forward(&passes, base, end);
+    nnf_objective_measure(e->objective, &passes, 0, e->values, base, end);
     nnf_row_values own = {e->values.value + base, e->values.n_rows};
     nnf_stats_add_rows(&e->chunk[chunk], own, e->objective->n_metrics, n);
 }
@@ -37,13 +36,13 @@ static void evaluate_chunk(evaluation *e, ptrdiff_t base, int64_t chunk)
 static void evaluate_member(nnf_member *member, void *argument)
 {
     evaluation *e = argument;
-    int64_t chunk, end;
-    nnf_team_share(member, e->n_chunks, &chunk, &end);
-    for (; chunk < end && atomic_load(&e->verdict) == NNF_STATUS_OK; chunk++) {
-        const nnf_progress progress = {.batch = chunk * member->size, .n_batches = e->n_chunks};
+    int64_t chunk;
+    while ((chunk = atomic_fetch_add(&e->next_chunk, 1)) < e->n_chunks && atomic_load(&e->verdict) == NNF_STATUS_OK) {
+        const nnf_progress progress = {.batch = chunk, .n_batches = e->n_chunks};
         if (member->index == 0 && !nnf_poller_ask(&e->poller, &progress))
             atomic_store(&e->verdict, NNF_STATUS_STOPPED);
-        evaluate_chunk(e, (ptrdiff_t)member->index * NNF_CHUNK_ROWS, chunk);
+        else
+            evaluate_chunk(e, (ptrdiff_t)member->index * NNF_CHUNK_ROWS, chunk);
     }
 }
 
@@ -53,7 +52,7 @@ static bool reserve(evaluation *e, nnf_workspace *workspace, int n_threads)
     e->n_chunks = (e->x->n_rows + NNF_CHUNK_ROWS - 1) / NNF_CHUNK_ROWS;
     e->chunk = calloc((size_t)e->n_chunks, sizeof *e->chunk);
     e->values = (nnf_row_values){calloc((size_t)n_rows, sizeof(double) * (size_t)(1 + e->objective->n_metrics)), n_rows};
-    return e->chunk && e->values.value && nnf_workspace_reserve(workspace, e->network, n_rows, false);
+    return e->chunk && e->values.value && nnf_workspace_reserve(workspace, e->passes.network, n_rows, false);
 }
 
 nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objective, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll,
@@ -62,11 +61,10 @@ nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objecti
     const int n_threads = nnf_work_choose_threads((double)x->n_rows * network->work_per_row / 3);
     nnf_workspace workspace = {0};
     evaluation e = {
-        .network = network,
+        .passes = {.network = network, .workspace = &workspace, .mode.to_logits = nnf_objective_takes_logits(objective)},
         .objective = objective,
         .x = x,
         .y = y,
-        .workspace = &workspace,
         .poller = nnf_poller_start(poll, poll_argument),
         .verdict = NNF_STATUS_OK,
     };

@@ -2,6 +2,7 @@
 #ifndef NNF_TRAINING_EVALUATE_H
 #define NNF_TRAINING_EVALUATE_H
 
+#include "base/poll.h"
 #include "base/status.h"
 #include "training/objective.h"
 

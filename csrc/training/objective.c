@@ -12,16 +12,16 @@ double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_siz
     return objective->loss == NNF_LOSS_SUM_SQUARED_ERROR ? 1.0 : 1.0 / (double)batch_size;
 }
 
-bool nnf_objective_measure(const nnf_objective *objective, const nnf_network *network, const nnf_workspace *workspace, bool training,
-                           double gradient_scale, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end)
+bool nnf_objective_measure(const nnf_objective *objective, const nnf_passes *passes, double gradient_scale, nnf_row_values values,
+                           ptrdiff_t begin, ptrdiff_t end)
 {
-    const nnf_kernels *kernels = network->kernels;
-    const nnf_shape shape = {end - begin, network->out_size};
-    const nnf_rows output = nnf_rows_at(kernels, nnf_passes_get_output(network, workspace, training), begin, 0);
-    const nnf_rows target = nnf_rows_at(kernels, workspace->target, begin, 0);
+    const nnf_kernels *kernels = passes->network->kernels;
+    const nnf_shape shape = {end - begin, passes->network->out_size};
+    const nnf_rows output = nnf_rows_at(kernels, nnf_passes_get_output(passes), begin, 0);
+    const nnf_rows target = nnf_rows_at(kernels, passes->workspace->target, begin, 0);
     nnf_loss_rows loss = {.shape = shape, .output = output, .target = target, .scale = gradient_scale, .row_loss = values.value + begin};
     if (gradient_scale != 0)
-        loss.gradient = nnf_rows_at(kernels, nnf_passes_get_output_gradient(network, workspace), begin, 0);
+        loss.gradient = nnf_rows_at(kernels, nnf_passes_get_output_gradient(passes), begin, 0);
     kernels->loss[objective->loss](&loss);
     for (int m = 0; m < objective->n_metrics; m++)
         kernels->metric[objective->metrics[m]](shape, output, target, values.value + (1 + m) * values.n_rows + begin);

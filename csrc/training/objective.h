@@ -16,8 +16,8 @@ bool nnf_objective_takes_logits(const nnf_objective *objective);
 
 /* Rows begin .. end - 1: row values, and unless gradient_scale is 0 the gradient of (gradient_scale * sum of row losses) where
  * going backward starts. Outputs become probabilities if they were logits. False if a row's loss is not finite. */
-bool nnf_objective_measure(const nnf_objective *objective, const nnf_network *network, const nnf_workspace *workspace, bool training,
-                           double gradient_scale, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end);
+bool nnf_objective_measure(const nnf_objective *objective, const nnf_passes *passes, double gradient_scale, nnf_row_values values,
+                           ptrdiff_t begin, ptrdiff_t end);
 
 /* Adds the sums over rows 0 .. n - 1, each by the same tree for the same n, to stats. */
 void nnf_stats_add_rows(nnf_stats *stats, nnf_row_values values, int n_metrics, ptrdiff_t n);

@@ -2,6 +2,7 @@
 #ifndef NNF_TRAINING_RUN_H
 #define NNF_TRAINING_RUN_H
 
+#include "base/poll.h"
 #include "kernels/losses.h"
 #include "kernels/metrics.h"
 #include <stdbool.h>
@@ -14,14 +15,6 @@ typedef struct nnf_objective {
     int n_metrics;
     nnf_metric metrics[NNF_MAX_METRICS];
 } nnf_objective;
-
-typedef struct nnf_progress {
-    int64_t epoch, batch, n_batches; /* epochs of the run and batches of the epoch that are finished, batches of an epoch */
-    double loss;                     /* mean over the rows of this epoch so far */
-} nnf_progress;
-
-/* Called about 20 times a second by the calling thread, between batches; false ends the run at a batch border. */
-typedef bool (*nnf_poll)(const nnf_progress *progress, void *argument);
 
 typedef struct nnf_run {
     int64_t batch_size;

@@ -1,254 +1,155 @@
 /* trainer.c: see trainer.h. */
 #include "training/trainer.h"
-#include "base/team.h"
+#include "base/clock.h"
 #include "ops/work.h"
-#include "training/poll.h"
-#include <stdatomic.h>
+#include "training/job.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* One run, shared by the team. Of this struct only member 0 writes what is not atomic. */
-typedef struct epochs_job {
-    nnf_trainer *trainer;
-    const nnf_matrix *x, *y;
-    const nnf_run *run;
-    nnf_stats *stats; /* one an epoch */
-    nnf_stats batch;  /* of the shards of the batch that are done */
-    nnf_poller poller;
-    _Atomic nnf_status verdict; /* not OK: the batch is not to be taken */
-} epochs_job;
+static ptrdiff_t least(int64_t a, ptrdiff_t b) { return a < b ? (ptrdiff_t)a : b; }
 
-/* Some rows of the data: a batch, or one of its shards. */
-typedef struct shard_rows {
-    int64_t first; /* position in the epoch */
-    ptrdiff_t n_rows;
-    bool is_first, is_last; /* of its batch */
-    double gradient_scale;
-} shard_rows;
+/* ---- a run ---- */
 
-/* A bad label is told before a loss that is not finite, and either before a stop, whoever met it first. */
-static void report(epochs_job *job, nnf_status status)
+static int64_t count_batches(const nnf_job *job) { return 1 + (job->x->n_rows - 1) / job->batch_size; }
+
+/* The number of the batch behind the run's last of an epoch. */
+static int64_t get_end(const nnf_job *job)
 {
-    static const unsigned char rank[] = {
-        [NNF_STATUS_OK] = 0, [NNF_STATUS_STOPPED] = 1, [NNF_STATUS_NOT_FINITE] = 2, [NNF_STATUS_LABEL_OUT_OF_RANGE] = 3};
-    nnf_status known = atomic_load(&job->verdict);
-    while (rank[known] < rank[status] && !atomic_compare_exchange_weak(&job->verdict, &known, status)) {
-    }
+    const int64_t n_batches = count_batches(job), left = n_batches - job->run->first_batch;
+    return job->run->n_batches > 0 && job->run->n_batches < left ? job->run->first_batch + job->run->n_batches : n_batches;
 }
 
-/* ---- phase 1 ---- */
-
-static nnf_pass_mode get_mode(const epochs_job *job, uint32_t epoch, const shard_rows *shard)
+static nnf_batch get_batch(const nnf_job *job, uint32_t epoch, int64_t number, int64_t n_batches)
 {
-    return (nnf_pass_mode){
-        .training = true,
-        .to_logits = nnf_objective_takes_logits(&job->trainer->objective),
-        .seed = job->run->seed,
-        .epoch = job->run->first_epoch + epoch,
-        .position = (uint64_t)shard->first,
-    };
+    const int64_t first = number * job->batch_size, left = job->x->n_rows - first;
+    return (nnf_batch){epoch, number, n_batches, first, left < job->batch_size ? left : job->batch_size};
 }
 
-/* This member's rows: whole register tiles. */
-static void share_rows(const nnf_member *member, const nnf_kernels *kernels, ptrdiff_t n_rows, ptrdiff_t *begin, ptrdiff_t *end)
+/* Batches first .. first + n - 1 of an epoch; false if the run ends in them. */
+static bool run_batches(nnf_job *job, nnf_member *member, uint32_t epoch, int64_t first, int64_t n)
 {
-    int64_t first_tile, last_tile;
-    nnf_team_share(member, (n_rows + kernels->tile_rows - 1) / kernels->tile_rows, &first_tile, &last_tile);
-    *begin = (ptrdiff_t)first_tile * kernels->tile_rows;
-    *end = (ptrdiff_t)last_tile * kernels->tile_rows;
-    if (*end > n_rows)
-        *end = n_rows;
-}
-
-static void carry_rows(epochs_job *job, const nnf_member *member, uint32_t epoch, const shard_rows *shard)
-{
-    nnf_trainer *trainer = job->trainer;
-    const nnf_network *network = trainer->network;
-    const nnf_pass_mode mode = get_mode(job, epoch, shard);
-    const uint32_t *order = trainer->order.sample ? trainer->order.sample + shard->first : NULL;
-    const int64_t first = order ? 0 : shard->first;
-    ptrdiff_t begin, end;
-    share_rows(member, network->kernels, shard->n_rows, &begin, &end);
-    if (begin >= end)
-        return;
-    nnf_passes_gather(network, &trainer->workspace, job->x, order, first, begin, end);
-    if (!nnf_batches_gather_targets(network, &trainer->workspace, job->y, order, first, begin, end))
-        report(job, NNF_STATUS_LABEL_OUT_OF_RANGE);
-    nnf_passes_forward(network, &trainer->workspace, mode, begin, end);
-    if (!nnf_objective_measure(&trainer->objective, network, &trainer->workspace, true, shard->gradient_scale, trainer->values, begin, end))
-        report(job, NNF_STATUS_NOT_FINITE);
-    nnf_passes_backward(network, &trainer->workspace, mode, network->first_trained, false, begin, end);
-}
-
-/* ---- phase 2 ---- */
-
-static void update_blocks(epochs_job *job, const shard_rows *shard, int task, int last)
-{
-    nnf_trainer *trainer = job->trainer;
-    const nnf_network *network = trainer->network;
-    _Alignas(64) unsigned char tile[NNF_BLOCK_BYTES];
-    for (; task < last; task++) {
-        const nnf_task *t = &network->tasks[task];
-        const ptrdiff_t size = nnf_task_size(network, t);
-        const void *gradient = tile;
-        nnf_passes_block_gradient(network, &trainer->workspace, true, t, shard->n_rows, tile);
-        if (!(shard->is_first && shard->is_last)) {
-            unsigned char *sum = trainer->gradients.base + nnf_task_offset(network, t);
-            if (shard->is_first)
-                memcpy(sum, tile, (size_t)size * nnf_dtype_size(network->kernels->dtype));
-            else
-                network->kernels->add(size, tile, sum);
-            gradient = sum;
-        }
-        if (shard->is_last)
-            nnf_task_update(network, t, trainer->rule, gradient);
-    }
-}
-
-/* ---- a batch ---- */
-
-/* The calling thread's own part of phase 1. */
-static void ask_and_prepare(epochs_job *job, uint32_t epoch, const shard_rows *shard, int64_t batch, int64_t n_batches)
-{
-    const nnf_stats *stats = &job->stats[epoch];
-    const nnf_progress progress = {epoch, batch, n_batches, stats->n_rows > 0 ? stats->loss / (double)stats->n_rows : 0};
-    if (!nnf_poller_ask(&job->poller, &progress))
-        report(job, NNF_STATUS_STOPPED);
-    job->trainer->n_carried = shard->n_rows;
-    if (shard->is_last)
-        nnf_rule_prepare(job->trainer->rule);
-}
-
-/* The calling thread's own part of phase 2. */
-static void count_shard(epochs_job *job, uint32_t epoch, const shard_rows *shard)
-{
-    nnf_trainer *trainer = job->trainer;
-    const int n_metrics = trainer->objective.n_metrics;
-    if (shard->is_first)
-        job->batch = (nnf_stats){0};
-    nnf_stats_add_rows(&job->batch, trainer->values, n_metrics, shard->n_rows);
-    if (shard->is_last) {
-        nnf_stats_add(&job->stats[epoch], &job->batch, n_metrics);
-        job->stats[epoch].n_batches++;
-        trainer->rule->step++;
-    }
-}
-
-/* What one member knows for the whole run. */
-typedef struct share {
-    nnf_member *member;
-    int first_task, last_task;
-} share;
-
-/* False if the run ends here. */
-static bool run_batch(epochs_job *job, const share *mine, uint32_t epoch, int64_t batch, int64_t n_batches)
-{
-    const int64_t first = batch * job->run->batch_size, left = job->x->n_rows - first;
-    const int64_t size = left < job->run->batch_size ? left : job->run->batch_size;
-    for (int64_t done = 0; done < size; done += NNF_SHARD_ROWS) {
-        const int64_t rest = size - done;
-        const shard_rows shard = {
-            .first = first + done,
-            .n_rows = rest < NNF_SHARD_ROWS ? (ptrdiff_t)rest : NNF_SHARD_ROWS,
-            .is_first = done == 0,
-            .is_last = rest <= NNF_SHARD_ROWS,
-            .gradient_scale = nnf_objective_get_scale(&job->trainer->objective, size),
-        };
-        if (mine->member->index == 0)
-            ask_and_prepare(job, epoch, &shard, batch, n_batches);
-        carry_rows(job, mine->member, epoch, &shard);
-        nnf_team_barrier(mine->member);
-        if (atomic_load(&job->verdict) != NNF_STATUS_OK)
+    const bool by_shards = nnf_plan_is_by_shards(job->trainer->network, job->batch_size);
+    for (int64_t number = first; number < first + n; number++) {
+        const nnf_batch batch = get_batch(job, epoch, number, count_batches(job));
+        if (!(by_shards ? nnf_batch_run_by_shards : nnf_batch_run_together)(job, member, &batch))
             return false;
-        if (mine->member->index == 0)
-            count_shard(job, epoch, &shard);
-        update_blocks(job, &shard, mine->first_task, mine->last_task);
-        nnf_team_barrier(mine->member);
     }
     return true;
 }
 
-/* ---- a run ---- */
-
-static int64_t count_batches(const epochs_job *job) { return 1 + (job->x->n_rows - 1) / job->run->batch_size; }
+/* From batch "number" on: one by the team, or some by member 0. Returns how many, or 0 if the run ends. */
+static int64_t advance(nnf_job *job, nnf_member *member, uint32_t epoch, int64_t number, int64_t end)
+{
+    const int64_t n_alone = least(job->n_alone, end - number);
+    if (n_alone == 0)
+        return run_batches(job, member, epoch, number, 1);
+    nnf_member lone = {.team = member->team, .size = 1};
+    if (member->index == 0)
+        run_batches(job, &lone, epoch, number, n_alone);
+    nnf_team_barrier(member);
+    /* Between the two meetings nobody reports, so all read the same. */
+    const bool goes_on = atomic_load(&job->verdict) == NNF_STATUS_OK;
+    if (member->index == 0) {
+        job->n_alone = 0;
+        nnf_alone_return(&job->alone, member, n_alone, nnf_clock_get());
+    }
+    nnf_team_barrier(member);
+    return goes_on ? n_alone : 0;
+}
 
 static void run_epochs(nnf_member *member, void *argument)
 {
-    epochs_job *job = argument;
+    nnf_job *job = argument;
+    nnf_trainer *trainer = job->trainer;
     const nnf_run *run = job->run;
-    const int64_t n_batches = count_batches(job);
-    const int64_t left = n_batches - run->first_batch;
-    const int64_t end = run->first_batch + (run->n_batches > 0 && run->n_batches < left ? run->n_batches : left);
-    share mine = {.member = member};
-    nnf_network_share_tasks(job->trainer->network, member->index, member->size, &mine.first_task, &mine.last_task);
+    const int64_t end = get_end(job);
+    if (member->index == 0) {
+        job->alone = nnf_alone_start(member, nnf_clock_get());
+        nnf_plan_make(&trainer->plan, trainer->network, least(job->batch_size, NNF_SHARD_ROWS), member->size);
+        nnf_plan_make(&trainer->plan_alone, trainer->network, least(job->batch_size, NNF_SHARD_ROWS), 1);
+    }
     for (uint32_t epoch = 0; epoch < run->n_epochs; epoch++) {
         if (member->index == 0)
-            nnf_order_shuffle(&job->trainer->order, run->seed, run->first_epoch + epoch);
+            nnf_order_shuffle(&trainer->order, run->seed, run->first_epoch + epoch);
         nnf_team_barrier(member);
-        for (int64_t batch = run->first_batch; batch < end; batch++)
-            if (!run_batch(job, &mine, epoch, batch, n_batches))
+        for (int64_t number = run->first_batch, n; number < end; number += n) {
+            n = advance(job, member, epoch, number, end);
+            if (n == 0)
                 return;
+        }
         if (member->index == 0)
             job->stats[epoch].is_finished = true;
     }
 }
 
-/* All memory of a run. */
-static bool reserve(nnf_trainer *trainer, const nnf_matrix *x, const nnf_run *run)
+/* ---- its memory ---- */
+
+/* Sums of shards: one array laid out like the parameters, and if members have shards of their own one more for each. */
+static bool reserve_gradients(nnf_trainer *trainer, int n_arrays)
 {
-    const int64_t batch = run->batch_size < x->n_rows ? run->batch_size : x->n_rows;
-    const ptrdiff_t n_rows = batch < NNF_SHARD_ROWS ? (ptrdiff_t)batch : NNF_SHARD_ROWS;
-    if (batch > NNF_SHARD_ROWS && !trainer->gradients.base) {
-        nnf_arena_free(&trainer->gradients);
-        nnf_arena_plan(&trainer->gradients, trainer->network->parameter_size);
-        if (!nnf_arena_create(&trainer->gradients))
-            return false;
-    }
-    if (trainer->values.n_rows < n_rows) {
-        const size_t size = sizeof(double) * (size_t)(1 + trainer->objective.n_metrics);
-        double *value = realloc(trainer->values.value, nnf_size_multiply((size_t)n_rows, size));
-        if (!value)
-            return false;
-        trainer->values = (nnf_row_values){value, n_rows};
-    }
-    return nnf_workspace_reserve(&trainer->workspace, trainer->network, n_rows, true) &&
-           nnf_order_reserve(&trainer->order, x->n_rows, run->shuffle);
+    const size_t size = nnf_size_multiply(trainer->network->parameter_size, (size_t)n_arrays);
+    if (trainer->gradients.base && trainer->gradients.size >= size)
+        return true;
+    nnf_arena_free(&trainer->gradients);
+    nnf_arena_plan(&trainer->gradients, size);
+    return nnf_arena_create(&trainer->gradients);
+}
+
+static bool reserve_values(nnf_trainer *trainer, ptrdiff_t n_rows)
+{
+    if (trainer->values.n_rows >= n_rows)
+        return true;
+    const size_t size = sizeof(double) * (size_t)(1 + trainer->objective.n_metrics);
+    double *value = realloc(trainer->values.value, nnf_size_multiply((size_t)n_rows, size));
+    if (!value)
+        return false;
+    trainer->values = (nnf_row_values){value, n_rows};
+    return true;
+}
+
+static bool reserve(nnf_trainer *trainer, const nnf_job *job, int n_threads)
+{
+    const ptrdiff_t n_rows = least(job->batch_size, NNF_SHARD_ROWS);
+    const bool by_shards = nnf_plan_is_by_shards(trainer->network, job->batch_size);
+    if (job->batch_size > NNF_SHARD_ROWS && !reserve_gradients(trainer, by_shards ? 1 + n_threads : 1))
+        return false;
+    if (!nnf_plan_reserve(&trainer->plan, trainer->network) || !nnf_plan_reserve(&trainer->plan_alone, trainer->network) ||
+        !nnf_order_reserve(&trainer->order, job->x->n_rows, job->run->shuffle))
+        return false;
+    if (by_shards)
+        return reserve_values(trainer, (ptrdiff_t)n_threads * NNF_SHARD_ROWS) &&
+               nnf_workspace_reserve(&trainer->workspace, trainer->network, (ptrdiff_t)n_threads * NNF_CHUNK_ROWS, true);
+    return reserve_values(trainer, n_rows) && nnf_workspace_reserve(&trainer->workspace, trainer->network, n_rows, true);
+}
+
+static int choose_threads(const nnf_job *job)
+{
+    const double work_per_row = job->trainer->network->work_per_row;
+    const double n_batches = (double)(get_end(job) - job->run->first_batch) * job->run->n_epochs;
+    return nnf_work_choose_team((double)least(job->batch_size, NNF_SHARD_ROWS) * work_per_row / 2,
+                                n_batches * (double)job->batch_size * work_per_row);
 }
 
 nnf_status nnf_train(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
 {
-    memset(stats, 0, run->n_epochs * sizeof *stats);
-    if (!reserve(trainer, x, run))
-        return NNF_STATUS_OUT_OF_MEMORY;
-    const int64_t batch = run->batch_size < NNF_SHARD_ROWS ? run->batch_size : NNF_SHARD_ROWS;
-    const double work = (double)(batch < x->n_rows ? batch : x->n_rows) * trainer->network->work_per_row;
-    epochs_job job = {
+    nnf_job job = {
         .trainer = trainer,
         .x = x,
         .y = y,
         .run = run,
+        .batch_size = run->batch_size < x->n_rows ? run->batch_size : x->n_rows,
         .stats = stats,
-        .poller = nnf_poller_start(run->poll, run->poll_argument),
         .verdict = NNF_STATUS_OK,
+        .bad_layer = trainer->network->n_layers,
     };
-    nnf_team_run(nnf_work_choose_threads(work / 2), run_epochs, &job);
+    const int n_threads = choose_threads(&job);
+    memset(stats, 0, run->n_epochs * sizeof *stats);
+    if (!reserve(trainer, &job, n_threads))
+        return NNF_STATUS_OUT_OF_MEMORY;
+    job.poller = nnf_poller_start(run->poll, run->poll_argument);
+    nnf_team_run(n_threads, run_epochs, &job);
+    trainer->bad_layer = job.bad_layer;
     return job.verdict;
-}
-
-static bool is_finite(const nnf_trainer *trainer, nnf_rows rows, ptrdiff_t n_columns)
-{
-    return trainer->network->kernels->find_not_finite((nnf_shape){trainer->n_carried, n_columns}, rows) < 0;
-}
-
-int nnf_trainer_find_bad_layer(const nnf_trainer *trainer)
-{
-    const nnf_network *network = trainer->network;
-    if (!is_finite(trainer, trainer->workspace.input, network->in_size))
-        return -1;
-    int l = 0;
-    while (l < network->n_layers && is_finite(trainer, trainer->workspace.layers[l].output, network->layers[l].out_size))
-        l++;
-    return l;
 }
 
 void nnf_trainer_release(nnf_trainer *trainer)
@@ -256,5 +157,7 @@ void nnf_trainer_release(nnf_trainer *trainer)
     nnf_workspace_free(&trainer->workspace);
     nnf_arena_free(&trainer->gradients);
     nnf_order_free(&trainer->order);
+    nnf_plan_free(&trainer->plan);
+    nnf_plan_free(&trainer->plan_alone);
     free(trainer->values.value);
 }

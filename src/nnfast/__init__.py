@@ -6,6 +6,7 @@ are Keras 3's; ``kernels`` has the bare loops; ``datasets`` has data to begin wi
 
 from typing import TYPE_CHECKING, Any
 
+from nnfast import _start as _start  # before anything that imports the core
 from nnfast import activations, callbacks, exceptions, initializers, layers, losses, metrics, optimizers
 from nnfast.config import get_num_threads, set_num_threads, show_config
 from nnfast.models import Sequential, load_model

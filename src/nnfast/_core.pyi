@@ -1,8 +1,8 @@
 """The compiled core as Python sees it. Only ``_lowering``, ``training`` and their neighbours talk to it.
 
 Arrays handed in must be what ``data.arrays`` makes: 2-d, native byte order, elements of a row side by side,
-dtype uint8, float32 or float64 (int32, one column, for class labels). Shapes and finiteness are the caller's to check
-with good messages; the core checks again and raises ValueError with a terse one.
+dtype uint8, float32 or float64 (int32, one column, for class labels); or for samples what ``data.sparse`` makes. Shapes
+and finiteness are the caller's to check with good messages; the core checks again and raises ValueError, tersely.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +11,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nnfast.data.sparse import CsrRows
+
 Array = NDArray[Any]
 ParameterName = Literal["weights", "bias"]
 
@@ -18,6 +20,7 @@ ACTIVATIONS: dict[str, str]
 """Name -> what the derivative is computed from: "output" or "input"."""
 LOSSES: tuple[str, ...]
 METRICS: tuple[str, ...]
+MAX_METRICS: int
 OPTIMIZERS: dict[str, tuple[int, tuple[str, ...]]]
 """Rule -> (number of state slots, hyperparameter names in order)."""
 
@@ -70,6 +73,11 @@ def set_isa(name: str) -> None:
 def get_num_threads() -> int: ...
 def set_num_threads(n: int) -> None: ...
 def count_usable_cores() -> int: ...
+def measure_peak(dtype: str, n_threads: int) -> float:
+    """GFLOP/s of multiply-adds in registers, on n_threads cores at once, of the instruction set in use; takes 0.2 s."""
+
+def measure_bandwidth(n_threads: int) -> float:
+    """GB/s that n_threads cores read at once from memory beyond the caches; takes 0.2 s."""
 
 class Network:
     def __init__(
@@ -80,7 +88,14 @@ class Network:
     out_size: int
     def get_parameter(self, layer: int, name: ParameterName) -> Array: ...
     def set_parameter(self, layer: int, name: ParameterName, values: Array) -> None: ...
-    def predict(self, x: Array, out: Array) -> None: ...
+    def predict(self, x: Array | CsrRows, out: Array) -> None:
+        """One C call, which Ctrl-C ends; out is then not complete."""
+
+    def predict_one(self, x: Array, out: Array | None = None) -> Array:
+        """Return out, or a new array. Both must be plain ndarrays of one dimension, contiguous and aligned.
+
+        Whatever is wrong with them is a terse BufferError, TypeError or ValueError; nothing is written then.
+        """
 
 class Optimizer:
     def __init__(self, network: Network, rule: str, hyperparameters: Sequence[float]) -> None: ...
@@ -91,7 +106,7 @@ class Optimizer:
 
 class Pass:
     def __init__(self, network: Network) -> None: ...
-    def forward(self, x: Array, out: Array, training: bool, seed: int, epoch: int) -> None: ...
+    def forward(self, x: Array | CsrRows, out: Array, training: bool, seed: int, epoch: int) -> None: ...
     def backward(self, grad_output: Array, grad_input: Array | None) -> None: ...
     def get_gradient(self, layer: int, name: ParameterName) -> Array: ...
     def apply(self, optimizer: Optimizer) -> None: ...
@@ -100,7 +115,7 @@ class Trainer:
     def __init__(self, network: Network, optimizer: Optimizer | None, loss: str, metrics: Sequence[str]) -> None: ...
     def run(
         self,
-        x: Array,
+        x: Array | CsrRows,
         y: Array,
         *,
         batch_size: int,
@@ -114,7 +129,7 @@ class Trainer:
     ) -> list[Stats]:
         """One C call. Raises RunStopped, or what poll raised."""
 
-    def evaluate(self, x: Array, y: Array, poll: Poll | None = None) -> Stats: ...
+    def evaluate(self, x: Array | CsrRows, y: Array, poll: Poll | None = None) -> Stats: ...
 
 def activation(name: str, x: Array, out: Array, parameter: float) -> None: ...
 def activation_gradient(name: str, saved: Array, gradient: Array, parameter: float) -> None: ...

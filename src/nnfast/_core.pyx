@@ -9,6 +9,7 @@ from cpython.buffer cimport (
     PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdlib cimport calloc, free
+from libc.stdint cimport int32_t, int64_t
 from nnfast._nnfast cimport *
 
 
@@ -28,6 +29,7 @@ ACTIVATIONS = {
 }
 LOSSES = tuple((<bytes>nnf_loss_get_name(i)).decode() for i in range(NNF_N_LOSSES))
 METRICS = tuple((<bytes>nnf_metric_get_name(i)).decode() for i in range(NNF_N_METRICS))
+MAX_METRICS = NNF_MAX_METRICS
 OPTIMIZERS = {
     (<bytes>nnf_optimizer_get_name(i)).decode(): (
         nnf_optimizer_count_slots(i), tuple((<bytes>nnf_optimizer_get_hyperparameter_names(i)).decode().split()))
@@ -94,98 +96,9 @@ def count_usable_cores():
     return nnf_core_count_usable_cores()
 
 
+include "_core_probe.pxi"
 include "_core_arrays.pxi"
-
-
-# ---- networks ----
-
-cdef class Network:
-    cdef nnf_network *handle
-    cdef list shapes
-    cdef int n_readers
-    cdef bint is_written
-    cdef readonly str dtype
-    cdef readonly int64_t in_size
-    cdef readonly int64_t out_size
-
-    def __cinit__(self, str dtype, int64_t in_size, double in_scale, double in_offset, layers):
-        cdef nnf_network_spec spec
-        cdef nnf_layer_spec *specs = <nnf_layer_spec *>calloc(len(layers) + 1, sizeof(nnf_layer_spec))
-        if specs == NULL:
-            raise MemoryError()
-        try:
-            self.dtype = dtype
-            self.in_size = self.out_size = in_size
-            self.shapes = []
-            for i, layer in enumerate(layers):
-                self.describe(&specs[i], layer)
-            spec = nnf_network_spec(_DTYPES[dtype], in_size, in_scale, in_offset, len(layers), specs)
-            check(nnf_network_create(&spec, &self.handle))
-        finally:
-            free(specs)
-
-    def __dealloc__(self):
-        nnf_network_free(self.handle)
-
-    cdef describe(self, nnf_layer_spec *spec, layer):
-        spec.kind = <nnf_layer_kind>_LAYER_KINDS.index(layer.kind)
-        spec.out_size = layer.out_size
-        spec.use_bias = layer.use_bias
-        spec.train_weights = layer.train_weights
-        spec.train_bias = layer.train_bias
-        spec.activation = <nnf_activation>_ACTIVATION_NAMES.index(layer.activation)
-        spec.parameter = layer.parameter
-        spec.rate = layer.rate
-        spec.scale = layer.scale
-        spec.offset = layer.offset
-        if layer.kind == "dense":
-            self.shapes.append((self.out_size, layer.out_size))
-            self.out_size = layer.out_size
-        else:
-            self.shapes.append(None)
-
-    cdef tuple shape_of(self, int layer, str name):
-        shape = self.shapes[layer] if 0 <= layer < len(self.shapes) else None
-        if shape is None or name not in _PARAMETERS:
-            raise ValueError(f"layer {layer} has no parameter {name!r}")
-        return shape if name == "weights" else shape[1:]
-
-    # Readers may share a network; who writes must be alone.
-    cdef int begin(self, bint write) except -1:
-        if self.is_written or (write and self.n_readers):
-            raise RuntimeError("the model is in use by another thread: it cannot be trained or changed at the same time")
-        self.is_written = write
-        self.n_readers += not write
-        return 0
-
-    cdef void end(self, bint write):
-        if write:
-            self.is_written = False
-        else:
-            self.n_readers -= 1
-
-    def get_parameter(self, int layer, str name):
-        values = np.empty(self.shape_of(layer, name), self.dtype)
-        cdef _View view = flat_view(values, self.dtype, values.size, True)
-        check(nnf_network_get_parameter(self.handle, layer, _PARAMETERS[name], view.matrix.data))
-        return values
-
-    def set_parameter(self, int layer, str name, values):
-        cdef _View view = flat_view(values, self.dtype, np.prod(self.shape_of(layer, name)), False)
-        self.begin(True)
-        try:
-            check(nnf_network_set_parameter(self.handle, layer, _PARAMETERS[name], view.matrix.data))
-        finally:
-            self.end(True)
-
-    def predict(self, x, out):
-        cdef _View from_ = _View(x), to = _View(out, True)
-        cdef nnf_status status
-        self.begin(False)
-        with nogil:
-            status = nnf_network_predict(self.handle, from_.pointer, to.pointer)
-        self.end(False)
-        check(status)
+include "_core_networks.pxi"
 
 
 # ---- optimizers ----
@@ -250,7 +163,7 @@ cdef class Pass:
         nnf_pass_free(self.handle)
 
     def forward(self, x, out, bint training, uint64_t seed, uint32_t epoch):
-        cdef _View from_ = _View(x), to = _View(out, True)
+        cdef _View from_ = samples_view(x), to = _View(out, True)
         cdef nnf_status status
         self.network.begin(True)
         with nogil:
@@ -283,32 +196,6 @@ cdef class Pass:
 
 
 # ---- trainers ----
-
-cdef class _Poller:
-    """What a run asks about 20 times a second: signals first, then the caller's function."""
-
-    cdef object function
-    cdef object error
-
-    cdef bint ask(self, const nnf_progress *progress):
-        try:
-            PyErr_CheckSignals()
-            return self.function is None or self.function(
-                Progress(progress.epoch, progress.batch, progress.n_batches, progress.loss)) is not False
-        except BaseException as error:
-            self.error = error
-            return False
-
-
-cdef c_bool ask_poller(const nnf_progress *progress, void *argument) noexcept with gil:
-    return (<_Poller>argument).ask(progress)
-
-
-cdef _Poller make_poller(function):
-    cdef _Poller poller = _Poller()
-    poller.function = function
-    return poller
-
 
 cdef dict _REASONS = {
     NNF_STATUS_STOPPED: "stopped",
@@ -352,7 +239,7 @@ cdef class Trainer:
 
     def run(self, x, y, *, int64_t batch_size, uint32_t first_epoch, uint32_t n_epochs, bint shuffle, uint64_t seed,
             int64_t first_batch=0, int64_t n_batches=0, poll=None):
-        cdef _View features = _View(x), targets = _View(y)
+        cdef _View features = samples_view(x), targets = _View(y)
         cdef _Poller poller = make_poller(poll)
         cdef nnf_run run = nnf_run(batch_size, first_epoch, n_epochs, first_batch, n_batches, shuffle, seed,
                                    ask_poller, <void *>poller)
@@ -373,7 +260,7 @@ cdef class Trainer:
             free(stats)
 
     def evaluate(self, x, y, poll=None):
-        cdef _View features = _View(x), targets = _View(y)
+        cdef _View features = samples_view(x), targets = _View(y)
         cdef _Poller poller = make_poller(poll)
         cdef nnf_stats stats
         cdef nnf_status status

@@ -1,5 +1,38 @@
 # The part of _core.pyx about arrays: how they come in, and the bare kernels that work on whole ones.
 
+cdef object _EMPTY = np.empty
+cdef object _NDARRAY = np.ndarray
+
+
+cdef int read_dtype(const Py_buffer *buffer) noexcept:
+    """The nnf_dtype of the elements, or -1 if the core has none."""
+    cdef const char *code = buffer.format
+    if code[0] == 0 or code[1] != 0:
+        return -1
+    if code[0] == b"f":
+        return NNF_F32
+    if code[0] == b"d":
+        return NNF_F64
+    if code[0] == b"B":
+        return NNF_U8
+    return NNF_I32 if code[0] == b"i" else -1
+
+
+cdef int take_row(object array, bint writable, Py_buffer *buffer, nnf_matrix *row) except -1:
+    """Hold the buffer of a 1-d ndarray whose elements lie side by side, as one row; the caller releases it. A subclass may mean
+    something else by its elements."""
+    cdef int dtype
+    if type(array) is not _NDARRAY:
+        raise TypeError("expected an ndarray")
+    PyObject_GetBuffer(array, buffer, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
+    dtype = read_dtype(buffer)
+    if dtype < 0 or buffer.ndim != 1 or buffer.strides[0] != buffer.itemsize or <size_t>buffer.buf % <size_t>buffer.itemsize:
+        PyBuffer_Release(buffer)
+        raise ValueError("expected a 1-d array of uint8, float32 or float64, contiguous and aligned")
+    row[0] = nnf_matrix(buffer.buf, 1, buffer.shape[0], buffer.shape[0] * buffer.itemsize, <nnf_dtype>dtype, NULL)
+    return 0
+
+
 cdef class _View:
     """A buffer held for the time of a call, and what the core wants to know of it. An optional None gives a NULL
     pointer."""
@@ -8,28 +41,59 @@ cdef class _View:
     cdef nnf_matrix matrix
     cdef nnf_matrix *pointer
     cdef bint held
+    cdef nnf_csr csr  # of sparse rows, and what it points into
+    cdef _View indices
+    cdef Py_buffer indptr
+    cdef bint holds_indptr
 
     def __cinit__(self, array, bint writable=False, bint optional=False):
         if optional and array is None:
             return
         PyObject_GetBuffer(array, &self.buffer, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
         self.held = True
-        cdef bytes code = self.buffer.format
-        codes = {b"f": NNF_F32, b"d": NNF_F64, b"B": NNF_U8, b"i": NNF_I32}
-        if self.buffer.ndim != 2 or code not in codes:
-            raise ValueError(f"expected a 2-d array of uint8, int32, float32 or float64, received {self.buffer.ndim}-d of {code!r}")
+        cdef int dtype = read_dtype(&self.buffer)
+        if self.buffer.ndim != 2 or dtype < 0:
+            raise ValueError(
+                f"expected a 2-d array of uint8, int32, float32 or float64, received {self.buffer.ndim}-d of {<bytes>self.buffer.format!r}")
         if self.buffer.shape[1] > 1 and self.buffer.strides[1] != self.buffer.itemsize:
             raise ValueError("expected an array whose rows are contiguous")
         self.matrix.data = self.buffer.buf
         self.matrix.n_rows = self.buffer.shape[0]
         self.matrix.n_columns = self.buffer.shape[1]
         self.matrix.row_stride = self.buffer.strides[0]
-        self.matrix.dtype = codes[code]
+        self.matrix.dtype = <nnf_dtype>dtype
         self.pointer = &self.matrix
+
+    cdef int become_sparse(self, rows) except -1:
+        """Of the one row of all stored values make the rows they are stored for."""
+        cdef int64_t n_stored = self.matrix.n_columns
+        self.indices = flat_view(rows.indices, "int32", n_stored, False)
+        PyObject_GetBuffer(rows.indptr, &self.indptr, PyBUF_STRIDES | PyBUF_FORMAT)
+        self.holds_indptr = True
+        self.matrix.n_rows, self.matrix.n_columns = rows.shape
+        self.matrix.row_stride = 0
+        if (self.indptr.format[0] not in b"lq" or self.indptr.itemsize != sizeof(int64_t) or self.indptr.ndim != 1
+                or self.indptr.strides[0] != self.indptr.itemsize or self.indptr.shape[0] != self.matrix.n_rows + 1):
+            raise ValueError(f"expected indptr to be a contiguous array of {self.matrix.n_rows + 1} elements of int64")
+        self.csr = nnf_csr(<const int64_t *>self.indptr.buf, <const int32_t *>self.indices.matrix.data, n_stored)
+        self.matrix.csr = &self.csr
+        return 0
 
     def __dealloc__(self):
         if self.held:
             PyBuffer_Release(&self.buffer)
+        if self.holds_indptr:
+            PyBuffer_Release(&self.indptr)
+
+
+cdef _View samples_view(x):
+    """An array, or what has values, indices, indptr and shape of compressed sparse rows."""
+    cdef _View view
+    if type(x) is _NDARRAY or not hasattr(x, "indptr"):
+        return _View(x)
+    view = flat_view(x.values, x.values.dtype, x.values.size, False)
+    view.become_sparse(x)
+    return view
 
 
 cdef _View flat_view(array, dtype, int64_t n, bint writable):

@@ -4,11 +4,13 @@ What is fused here: scaling of the input (``Input(scale=)`` and leading `Rescali
 `Activation` behind a linear `Dense` into that layer, and softmax or sigmoid with its cross-entropy into one loss.
 """
 
-import math
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nnfast import _core, _validation
 from nnfast._core import LayerSpec
@@ -44,11 +46,6 @@ class Plan:
     """In the order of ``get_weights``."""
     names: tuple[str, ...]
     """Of the layers behind the specs."""
-
-    @property
-    def multiplies_a_row(self) -> int:
-        """What computing one row's outputs costs."""
-        return max(1, sum(math.prod(parameter.shape) for parameter in self.parameters))
 
     def make_network(self, dtype: str) -> _core.Network:
         """Make the core's network; its parameters are 0."""
@@ -96,6 +93,21 @@ def lower_layers(layers: Sequence[Layer], in_size: int) -> Plan:
     parameters = tuple(_list_parameters(dense, specs, in_size))
     out_size = dense[-1].units if dense else in_size
     return Plan(in_size, out_size, scale, offset, tuple(specs), parameters, tuple(names))
+
+
+def lower_weights(weights: Any, plan: Plan, dtype: str) -> list[NDArray[Any]]:
+    """Return the values as the core takes them."""
+    if not isinstance(weights, list | tuple) or len(weights) != len(plan.parameters):
+        received = len(weights) if isinstance(weights, list | tuple) else type(weights).__name__
+        raise ValueError(f"weights: expected a list of {len(plan.parameters)} arrays, received {received}")
+    arrays = []
+    for place, (values, parameter) in enumerate(zip(weights, plan.parameters, strict=True)):
+        array = np.asarray(values)
+        if array.shape != parameter.shape or array.dtype.kind not in "fiub":
+            received = f"{array.dtype} of shape {array.shape}"
+            raise ValueError(f"weights[{place}]: expected numbers of shape {parameter.shape}, received {received}")
+        arrays.append(np.ascontiguousarray(array, dtype))
+    return arrays
 
 
 def lower_objective(loss: Loss, metrics: Sequence[Metric], plan: Plan) -> Objective:

@@ -1,5 +1,5 @@
 # nnfast.h, declaration for declaration.
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 cdef extern from "nnfast.h" nogil:
     ctypedef bint c_bool "bool"
@@ -22,12 +22,18 @@ cdef extern from "nnfast.h" nogil:
         NNF_U8
         NNF_I32
 
+    ctypedef struct nnf_csr:
+        const int64_t *indptr
+        const int32_t *indices
+        int64_t n_stored
+
     ctypedef struct nnf_matrix:
         void *data
         int64_t n_rows
         int64_t n_columns
         int64_t row_stride
         nnf_dtype dtype
+        const nnf_csr *csr
 
     ctypedef enum nnf_activation:
         NNF_N_ACTIVATIONS
@@ -61,6 +67,16 @@ cdef extern from "nnfast.h" nogil:
     int nnf_core_get_threads()
     void nnf_core_set_threads(int n_threads)
     int nnf_core_count_usable_cores()
+    nnf_status nnf_core_measure_peak(nnf_dtype dtype, int n_threads, double *operations_a_second)
+    nnf_status nnf_core_measure_bandwidth(int n_threads, double *bytes_a_second)
+
+    ctypedef struct nnf_progress:
+        int64_t epoch
+        int64_t batch
+        int64_t n_batches
+        double loss
+
+    ctypedef c_bool (*nnf_poll)(const nnf_progress *progress, void *argument)
 
     ctypedef enum nnf_layer_kind:
         NNF_LAYER_DENSE
@@ -99,7 +115,8 @@ cdef extern from "nnfast.h" nogil:
     void nnf_network_free(nnf_network *network)
     nnf_status nnf_network_get_parameter(const nnf_network *network, int layer, nnf_parameter which, void *values)
     nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parameter which, const void *values)
-    nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out)
+    nnf_status nnf_network_predict(
+        const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out, nnf_poll poll, void *poll_argument)
 
     ctypedef struct nnf_optimizer:
         pass
@@ -130,14 +147,6 @@ cdef extern from "nnfast.h" nogil:
         nnf_loss loss
         int n_metrics
         nnf_metric metrics[8]
-
-    ctypedef struct nnf_progress:
-        int64_t epoch
-        int64_t batch
-        int64_t n_batches
-        double loss
-
-    ctypedef c_bool (*nnf_poll)(const nnf_progress *progress, void *argument)
 
     ctypedef struct nnf_run:
         int64_t batch_size

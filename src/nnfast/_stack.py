@@ -12,14 +12,13 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from nnfast import _core, _lowering, _summary, _validation
 from nnfast._lowering import Plan
 from nnfast.callbacks.progress import check_verbosity, report
-from nnfast.data.arrays import as_features
+from nnfast.data.arrays import as_features, as_result, as_sample
+from nnfast.data.sparse import as_samples
 from nnfast.exceptions import NotReadyError
-from nnfast.layers import CATALOGUE, Input, Layer, Rescaling
+from nnfast.layers import CATALOGUE, Input, Layer, Rescaling, check_layers
 from nnfast.optimizers import Optimizer
 
 Array = NDArray[Any]
-
-_MULTIPLIES_A_CALL = 2e9  # of one call of the core in predict: some 20 ms, then Python looks at signals
 
 
 class Stack:
@@ -107,7 +106,7 @@ class Stack:
             If number or shape of the arrays is wrong; nothing is changed then.
         """
         plan, network = self._get_built()
-        for parameter, values in zip(plan.parameters, _check_weights(weights, plan, self.dtype), strict=True):
+        for parameter, values in zip(plan.parameters, _lowering.lower_weights(weights, plan, self.dtype), strict=True):
             network.set_parameter(parameter.layer, parameter.name, values)
 
     def count_params(self) -> int:
@@ -121,10 +120,10 @@ class Stack:
 
         Parameters
         ----------
-        x : array-like of shape (n_samples, n_features)
+        x : array-like or SciPy CSR matrix of shape (n_samples, n_features)
             NaN and infinity are allowed and travel to the outputs.
         batch_size : int, optional
-            The rows of one call of the core; by default as many as are computed in some milliseconds.
+            Checked, and of no effect: the core cuts the rows by itself, and no row depends on how.
         verbose : {0, 1, 2, "auto"}
             All but 0 report the time at the end.
 
@@ -132,24 +131,55 @@ class Stack:
         -------
         ndarray of shape (n_samples, n_outputs), of the model's dtype
         """
-        features = as_features(x, n_features=self._in_size)
-        rows = None if batch_size is None else _validation.check_integer("batch_size", batch_size, 1)
+        features = as_samples(x, n_features=self._in_size)
+        if batch_size is not None:
+            _validation.check_integer("batch_size", batch_size, 1)
         is_silent = check_verbosity(verbose) == 0
         plan, network = self._get_built(features.shape[1])
         out = np.empty((len(features), plan.out_size), self.dtype)
-        step = rows or max(1, int(_MULTIPLIES_A_CALL / plan.multiplies_a_row))
-        for first in range(0, len(features), step):
-            network.predict(features[first : first + step], out[first : first + step])
+        network.predict(features, out)
         if not is_silent:
             report(f"Predicted {len(out)} rows")
         return out
+
+    def predict_one(self, x: Any, out: Array | None = None) -> Array:
+        """Compute the outputs for one sample, in the least time: a row of `predict`, to the bit.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_features,)
+            Contiguous arrays of uint8, float32 and float64 are read as they stand; all else is converted first. NaN and
+            infinity are allowed.
+        out : ndarray of shape (n_outputs,), optional
+            Where the outputs go: of the model's dtype, contiguous, writable. By default a new array.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,), of the model's dtype
+            `out`, if it was given.
+
+        Raises
+        ------
+        NotReadyError
+            If the model has no weights yet: one sample does not build it.
+        ValueError, TypeError
+            If `x` or `out` is not as above; nothing is written then.
+        """
+        network = self._network or self._get_built()[1]
+        try:
+            return network.predict_one(x, out)
+        except (BufferError, TypeError, ValueError):  # the core takes few arrays, and says little of the others
+            sample = as_sample(x, n_features=network.in_size)
+            result = np.empty(network.out_size, self.dtype) if out is None else out
+            network.predict_one(sample, as_result(result, n_outputs=network.out_size, dtype=self.dtype))
+            return result
 
     def forward(self, x: Any, training: bool = False) -> Array:
         """Compute the outputs and keep what `backward` needs.
 
         Parameters
         ----------
-        x : array-like of shape (n_samples, n_features)
+        x : array-like or SciPy CSR matrix of shape (n_samples, n_features)
             The samples.
         training : bool
             Whether `Dropout` layers drop; each such pass then counts as an epoch and draws anew.
@@ -158,7 +188,7 @@ class Stack:
         -------
         ndarray of shape (n_samples, n_outputs), of the model's dtype
         """
-        features = as_features(x, n_features=self._in_size)
+        features = as_samples(x, n_features=self._in_size)
         is_training = _validation.check_bool("training", training)
         plan, network = self._get_built(features.shape[1])
         self._pass = self._pass or _core.Pass(network)
@@ -253,7 +283,7 @@ class Stack:
     def _install(self, plan: Plan, weights: Sequence[ArrayLike]) -> None:
         """Make the network of a plan; what optimizers remember of the one before is forgotten."""
         network = plan.make_network(self.dtype)
-        for parameter, values in zip(plan.parameters, _check_weights(weights, plan, self.dtype), strict=True):
+        for parameter, values in zip(plan.parameters, _lowering.lower_weights(weights, plan, self.dtype), strict=True):
             network.set_parameter(parameter.layer, parameter.name, values)
         self._plan, self._network = plan, network
         self._pass, self._pass_rows, self._has_gradients = None, 0, False
@@ -299,36 +329,6 @@ def _check_dtype(dtype: DTypeLike) -> str:
     return name
 
 
-def check_layers(layers: Any) -> list[Layer]:
-    """Return layers that can stand in this order as a list."""
-    if not isinstance(layers, Iterable) or isinstance(layers, str):
-        raise _validation.mismatch("layers", "a list of layers", layers)
-    stack = list(layers)
-    for place, layer in enumerate(stack):
-        if not isinstance(layer, Layer):
-            raise _validation.mismatch(f"layers[{place}]", "a layer", layer)
-        if isinstance(layer, Input) and place > 0:
-            raise _validation.mismatch(f"layers[{place}]", "an Input only as the first layer", layer)
-        if any(layer is other for other in stack[:place]):
-            raise _validation.mismatch(f"layers[{place}]", "a layer that is not in the model yet", layer)
-    return stack
-
-
 def _check_input_size(source: Input, in_size: int | None) -> None:
     if in_size not in (None, source.size):
         raise ValueError(f"input_shape: expected {source.size} features, as the Input has, received {in_size}")
-
-
-def _check_weights(weights: Any, plan: Plan, dtype: str) -> list[Array]:
-    """Return the values as the core takes them."""
-    if not isinstance(weights, list | tuple) or len(weights) != len(plan.parameters):
-        received = len(weights) if isinstance(weights, list | tuple) else type(weights).__name__
-        raise ValueError(f"weights: expected a list of {len(plan.parameters)} arrays, received {received}")
-    arrays = []
-    for place, (values, parameter) in enumerate(zip(weights, plan.parameters, strict=True)):
-        array = np.asarray(values)
-        if array.shape != parameter.shape or array.dtype.kind not in "fiub":
-            received = f"{array.dtype} of shape {array.shape}"
-            raise ValueError(f"weights[{place}]: expected numbers of shape {parameter.shape}, received {received}")
-        arrays.append(np.ascontiguousarray(array, dtype))
-    return arrays

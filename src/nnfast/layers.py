@@ -1,7 +1,7 @@
 """layers: what a model is made of: descriptions in Keras 3's words, no numbers inside. The weights are the model's."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal
 
 from numpy.typing import NDArray
@@ -233,3 +233,18 @@ def name_layers(layers: Sequence[Layer]) -> list[str]:
         counts[kind] = number + 1
         names.append(layer.name or (f"{kind}_{number}" if number else kind))
     return names
+
+
+def check_layers(layers: Any) -> list[Layer]:
+    """Return layers that can stand in this order as a list."""
+    if not isinstance(layers, Iterable) or isinstance(layers, str):
+        raise _validation.mismatch("layers", "a list of layers", layers)
+    stack = list(layers)
+    for place, layer in enumerate(stack):
+        if not isinstance(layer, Layer):
+            raise _validation.mismatch(f"layers[{place}]", "a layer", layer)
+        if isinstance(layer, Input) and place > 0:
+            raise _validation.mismatch(f"layers[{place}]", "an Input only as the first layer", layer)
+        if any(layer is other for other in stack[:place]):
+            raise _validation.mismatch(f"layers[{place}]", "a layer that is not in the model yet", layer)
+    return stack

@@ -6,10 +6,8 @@ Behind a loss that takes logits, metrics see the probabilities made of them. Cla
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nnfast import _validation
+from nnfast import _core, _validation
 from nnfast._descriptions import Catalogue, Description
-
-_MAX_METRICS = 8  # NNF_MAX_METRICS of nnfast.h
 
 
 @dataclass(frozen=True)
@@ -113,6 +111,8 @@ def get_metrics(identifiers: Any) -> tuple[Metric, ...]:
         raise _validation.mismatch("metrics", "a list of metrics", identifiers)
     chosen = tuple(get(identifier) for identifier in identifiers or ())
     names = [metric.name for metric in chosen]
-    if len(set(names) | {"loss"}) <= len(names) or len(names) > _MAX_METRICS:
-        raise _validation.mismatch("metrics", f"at most {_MAX_METRICS}, of different names, none of them 'loss'", names)
+    if len(set(names) | {"loss"}) <= len(names) or len(names) > _core.MAX_METRICS:
+        raise _validation.mismatch(
+            "metrics", f"at most {_core.MAX_METRICS}, of different names, none of them 'loss'", names
+        )
     return chosen

@@ -7,12 +7,12 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from nnfast import _core, _lowering, _validation, losses, optimizers
 from nnfast._lowering import Objective, Plan
-from nnfast._stack import Stack, check_layers
+from nnfast._stack import Stack
 from nnfast.callbacks.callback import Callback, CallbackList, History, Logs, check_callbacks
 from nnfast.callbacks.progress import check_verbosity, choose_display, describe, report
-from nnfast.data.arrays import as_features
+from nnfast.data.sparse import as_samples
 from nnfast.exceptions import NotReadyError
-from nnfast.layers import Layer
+from nnfast.layers import Layer, check_layers
 from nnfast.losses import Loss
 from nnfast.metrics import Metric, get_metrics
 from nnfast.optimizers import Optimizer
@@ -126,7 +126,7 @@ class Sequential(Stack):
 
         Parameters
         ----------
-        x : array-like of shape (n_samples, n_features)
+        x : array-like or SciPy CSR matrix of shape (n_samples, n_features)
             Finite numbers. uint8, float32 and float64 are read where they lie; others are converted first.
         y : array-like
             Class labels of shape (n_samples,) for sparse categorical cross-entropy; else (n_samples, n_outputs), or
@@ -269,7 +269,7 @@ class Sequential(Stack):
         """Check samples and targets without changing anything."""
         if self.loss is None:
             raise NotReadyError("model: expected compile(loss=...) before this call, received a model without a loss")
-        features = as_features(x, n_features=self._in_size)
+        features = as_samples(x, n_features=self._in_size)
         if self._learner:
             objective = self._learner.objective
         else:

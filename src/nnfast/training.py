@@ -12,7 +12,8 @@ from nnfast import _core, _lowering, _validation
 from nnfast._core import Progress, RunStopped, Stats
 from nnfast._lowering import Objective
 from nnfast.callbacks.callback import CallbackList, Logs
-from nnfast.data.arrays import as_features, as_targets, check_finite
+from nnfast.data.arrays import as_targets
+from nnfast.data.sparse import Samples, as_samples, check_finite
 from nnfast.exceptions import NotFiniteError
 from nnfast.optimizers import Optimizer
 
@@ -35,7 +36,7 @@ class Model(Protocol):
 class Examples(NamedTuple):
     """Samples and their targets as the core reads them, checked."""
 
-    x: Array
+    x: Samples
     y: Array
 
 
@@ -81,8 +82,8 @@ class Learner:
         )
 
 
-def prepare_examples(x: Array, y: Any, objective: Objective, names: tuple[str, str]) -> Examples:
-    """Make what the core reads of features made by ``as_features`` and of targets, and check all their numbers."""
+def prepare_examples(x: Samples, y: Any, objective: Objective, names: tuple[str, str]) -> Examples:
+    """Make what the core reads of samples made by ``as_samples`` and of targets, and check all their numbers."""
     n_outputs, labels = objective.n_outputs, objective.takes_labels
     targets = as_targets(y, name=names[1], n_samples=len(x), n_outputs=n_outputs, labels=labels)
     check_finite(x, names[0])
@@ -98,7 +99,7 @@ def prepare_pair(pair: Any, objective: Objective, n_features: int) -> Examples:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise _validation.mismatch("validation_data", "a tuple (x, y)", pair)
     names = ("validation_data[0]", "validation_data[1]")
-    x = as_features(pair[0], name=names[0], n_features=n_features)
+    x = as_samples(pair[0], name=names[0], n_features=n_features)
     return prepare_examples(x, pair[1], objective, names)
 
 

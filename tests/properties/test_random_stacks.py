@@ -4,31 +4,14 @@ import exact
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from nets import PARAMETER, Twins
+from nets import Twins
+from stacks import layers
 
 from nnfast import _core
 from nnfast._core import LayerSpec
 
-names = st.sampled_from(sorted(_core.ACTIVATIONS))
 
-
-@st.composite
-def layers(draw: st.DrawFn) -> LayerSpec:
-    kind = draw(st.sampled_from(["dense", "dense", "dense", "activation", "dropout", "rescaling"]))
-    name = draw(names)
-    return LayerSpec(
-        kind,
-        out_size=draw(st.integers(1, 40)) if kind == "dense" else 0,
-        use_bias=draw(st.booleans()),
-        activation=name,
-        parameter=PARAMETER.get(name, 0.0),
-        rate=draw(st.sampled_from([0.0, 0.25, 0.9])) if kind == "dropout" else 0.0,
-        scale=draw(st.sampled_from([-0.5, 1.0, 2.0])) if kind == "rescaling" else 1.0,
-        offset=draw(st.sampled_from([0.0, 0.3])) if kind == "rescaling" else 0.0,
-    )
-
-
-@given(st.lists(layers(), min_size=1, max_size=6), st.integers(1, 40), st.integers(1, 60), st.integers(0, 2**64 - 1))
+@given(st.lists(layers(40), min_size=1, max_size=6), st.integers(1, 40), st.integers(1, 60), st.integers(0, 2**64 - 1))
 def test_random_stack(specs: list[LayerSpec], in_size: int, n_rows: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     twins = Twins(specs, in_size, "float64", rng, in_scale=0.5, in_offset=0.125)

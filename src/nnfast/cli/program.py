@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import click
 
+from nnfast.cli.bench import bench
 from nnfast.cli.evaluate import evaluate, predict
 from nnfast.cli.info import info
 from nnfast.cli.train import train
@@ -50,7 +51,7 @@ def program(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (train, evaluate, predict, info):
+for _command in (train, evaluate, predict, info, bench):
     program.add_command(_command)
 
 

@@ -47,12 +47,73 @@ def as_features(x: Any, *, name: str = "x", n_features: int | None = None) -> Ar
             f"{name}: expected 2 dimensions (n_samples, n_features), received shape {array.shape}; use "
             f"{name}.reshape(-1, 1) if it is one feature of many samples, {name}.reshape(1, -1) if it is one sample"
         )
-    rows = _as_rows(array)
+    rows = as_rows(array)
     if n_features is not None and rows.shape[1] != n_features:
-        raise ValueError(
-            f"{name}: expected {_count(n_features, 'feature')} a sample, received {rows.shape[1]} (shape {array.shape})"
-        )
+        raise make_features_error(name, n_features, array.shape, rows.shape[1])
     return rows
+
+
+def as_sample(x: Any, *, n_features: int) -> Array:
+    """Make the 1-d array of one sample that the core reads.
+
+    Parameters
+    ----------
+    x : array-like of shape (n_features,)
+        Of what `as_features` takes.
+    n_features : int
+        The number of elements it must have.
+
+    Returns
+    -------
+    ndarray of shape (n_features,)
+        A row of what `as_features` returns, contiguous.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+    ValueError
+        If its shape is another.
+    """
+    array = _as_numbers(x, "x")
+    if array.shape != (n_features,):
+        hint = "; predict takes several samples" if array.ndim > 1 else ""
+        raise ValueError(f"x: expected one sample of shape ({n_features},), received shape {array.shape}{hint}")
+    sample: Array = as_rows(array.reshape(1, -1))[0]
+    return sample
+
+
+def as_result(out: Any, *, n_outputs: int, dtype: str) -> Array:
+    """Return `out` as a plain array of the same memory if the core can write a row of outputs there.
+
+    Parameters
+    ----------
+    out : ndarray of shape (n_outputs,)
+        Contiguous, aligned and writable.
+    n_outputs : int
+        The number of elements it must have.
+    dtype : str
+        What it must hold.
+
+    Returns
+    -------
+    ndarray of shape (n_outputs,)
+
+    Raises
+    ------
+    TypeError
+        If `out` is no array.
+    ValueError
+        If it is another one.
+    """
+    expected = f"out: expected a writable, contiguous array of shape ({n_outputs},) and dtype {dtype}, received"
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"{expected} {type(out).__name__}")
+    good = {"read-only": out.flags.writeable, "strided": out.flags.c_contiguous, "unaligned": out.flags.aligned}
+    faults = [fault for fault, is_good in good.items() if not is_good]
+    if faults or out.shape != (n_outputs,) or out.dtype != dtype:
+        raise ValueError(" ".join([expected, *faults, f"{out.dtype} of shape {out.shape}"]))
+    return np.asarray(out)
 
 
 def as_targets(y: Any, *, name: str = "y", n_samples: int, n_outputs: int, labels: bool) -> Array:
@@ -91,7 +152,7 @@ def as_targets(y: Any, *, name: str = "y", n_samples: int, n_outputs: int, label
         )
     if labels:
         return _as_labels(array, name, n_outputs)
-    rows = _as_rows(array)
+    rows = as_rows(array)
     if rows.shape[1] != n_outputs:
         hint = "; class labels go with sparse_categorical_crossentropy" if rows.shape[1] == 1 else ""
         raise ValueError(
@@ -108,8 +169,24 @@ def check_finite(x: Array, name: str) -> None:
     index = _core.find_not_finite(x)
     if index >= 0:
         row, column = divmod(index, x.shape[1])
-        value = "NaN" if np.isnan(x[row, column]) else "infinity"
-        raise ValueError(f"{name}: expected finite numbers, received {value} in row {row}, column {column}")
+        raise make_finite_error(name, x[row, column], row, column)
+
+
+def make_finite_error(name: str, value: Any, row: int, column: int) -> ValueError:
+    """Make the error for a NaN or an infinity."""
+    word = "NaN" if np.isnan(value) else "infinity"
+    return ValueError(f"{name}: expected finite numbers, received {word} in row {row}, column {column}")
+
+
+def make_empty_error(name: str, shape: tuple[int, ...]) -> ValueError:
+    """Make the error for samples without an element."""
+    return ValueError(f"{name}: expected at least one sample and one feature, received shape {shape}")
+
+
+def make_features_error(name: str, expected: int, shape: tuple[int, ...], received: int | None = None) -> ValueError:
+    """Make the error for samples of another number of features: ``shape[1]``, unless that is told."""
+    n = shape[1] if received is None else received
+    return ValueError(f"{name}: expected {_count(expected, 'feature')} a sample, received {n} (shape {shape})")
 
 
 def _as_numbers(x: Any, name: str) -> Array:
@@ -120,7 +197,7 @@ def _as_numbers(x: Any, name: str) -> Array:
     if array.ndim == 0:
         raise ValueError(f"{name}: expected an array, received the single number {array}")
     if array.size == 0:
-        raise ValueError(f"{name}: expected at least one sample and one feature, received shape {array.shape}")
+        raise make_empty_error(name, array.shape)
     return array
 
 
@@ -140,7 +217,7 @@ def _as_array(x: Any, name: str) -> Array:
         ) from error
 
 
-def _as_rows(array: Array) -> Array:
+def as_rows(array: Array) -> Array:
     """Bring numbers into two dimensions, a dtype and a layout the core reads."""
     if array.dtype not in _CORE_DTYPES:
         array = _converted(array)

@@ -1,4 +1,5 @@
 /* test_team.c: every member runs once, barriers hold, shares cover, floating-point state comes back, forks survive. */
+#include "base/clock.h"
 #include "base/float_state.h"
 #include "base/team.h"
 #include "check.h"
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ThreadSanitizer allows no threads after a fork, and misreads OpenMP regions of the test's own. */
@@ -81,6 +83,51 @@ static void test_barrier(void)
     }
 }
 
+/* ---- a member that is late ---- */
+
+enum { N_LATE_PHASES = 42 };
+static const int64_t LATENESS = 2 * 1000 * 1000; /* nanoseconds: far beyond what a member spins or yields for */
+
+typedef struct late_relay {
+    relay relay;
+    int64_t waited[MAX_TEAM]; /* each member's own */
+} late_relay;
+
+/* Members are late in turns; whoever was not must have slept, woken, and seen what the late one wrote. */
+static void come_late_in_turns(nnf_member *member, void *argument)
+{
+    late_relay *all = argument;
+    for (int64_t phase = 1; phase <= N_LATE_PHASES; phase++) {
+        if (phase % member->size == member->index)
+            nanosleep(&(struct timespec){0, LATENESS}, NULL);
+        all->relay.written[member->index] = phase;
+        nnf_team_barrier(member);
+        for (int i = 0; i < member->size; i++)
+            if (all->relay.written[i] != phase)
+                atomic_fetch_add(&all->relay.n_errors, 1);
+        nnf_team_barrier(member);
+    }
+    all->waited[member->index] = member->waited;
+}
+
+/* Nobody waits for the member that comes last: of N_LATE_PHASES barriers each waits LATENESS at those where another is late. */
+static void test_late_members(void)
+{
+    for (int t = 0; t < N_TEAM_SIZES; t++) {
+        const int size = team_sizes[t];
+        late_relay all = {.relay = {.n_errors = 0}};
+        const int64_t start = nnf_clock_get();
+        nnf_team_run(size, come_late_in_turns, &all);
+        const int64_t elapsed = nnf_clock_get() - start;
+        CHECK(all.relay.n_errors == 0);
+        for (int i = 0; i < size; i++) {
+            check_set_context("member %d of %d waited %lld of %lld ns", i, size, (long long)all.waited[i], (long long)elapsed);
+            CHECK(size == 1 ? all.waited[i] == 0 : all.waited[i] > N_LATE_PHASES * LATENESS / size * (size - 1) / 2);
+            CHECK(all.waited[i] <= elapsed);
+        }
+    }
+}
+
 /* ---- shares ---- */
 
 static void test_shares(void)
@@ -91,7 +138,7 @@ static void test_shares(void)
             int64_t covered = 0;
             for (int i = 0; i < size; i++) {
                 int64_t begin, end;
-                nnf_team_share(&(nnf_member){NULL, i, size}, n_tasks[t], &begin, &end);
+                nnf_team_share(&(nnf_member){.index = i, .size = size}, n_tasks[t], &begin, &end);
                 CHECK(begin == covered && (end - begin == n_tasks[t] / size || end - begin == n_tasks[t] / size + 1));
                 covered = end;
             }
@@ -277,6 +324,7 @@ int main(void)
 {
     test_members();
     test_barrier();
+    test_late_members();
     test_shares();
     test_caller_state();
     if (HAS_THREAD_SANITIZER)

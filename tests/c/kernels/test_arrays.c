@@ -122,9 +122,8 @@ static void test_all(nnf_dtype dtype)
     for (ptrdiff_t n = 0; n <= MAX_SIZE; n++) {
         check_set_context("f%zu n %td", 8 * nnf_dtype_size(dtype), n);
         test_add(dtype, n);
-        test_transpose(dtype, (nnf_shape){n, 5});
-        test_transpose(dtype, (nnf_shape){n, n});
-        test_transpose(dtype, (nnf_shape){17, n});
+        for (ptrdiff_t columns = 0; columns <= MAX_SIZE; columns++)
+            test_transpose(dtype, (nnf_shape){n, columns});
         test_find(dtype, (nnf_shape){3, n}, -1, 0);
         for (int64_t place = 0; place < 3 * n; place += 7) {
             check_set_context("f%zu bad value %td of 3 x %td", 8 * nnf_dtype_size(dtype), (ptrdiff_t)place, n);

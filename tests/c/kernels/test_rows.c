@@ -103,6 +103,82 @@ static void test_gathers(nnf_dtype dtype, ptrdiff_t n)
         }
 }
 
+/* ---- gathering sparse rows ---- */
+
+/* Rows that end before they begin, begin before the first element or end after the last, are read as far as there is something. */
+static const int64_t borders[N_SOURCE_ROWS + 1] = {INT64_MIN, 2, 2, 5, 40, INT64_MAX, -3, 30, 11, 41};
+enum { N_STORED = 40, VALUES = 0, INDPTR, INDICES, EXPANDED };
+
+static void call_gather_csr(const nnf_kernels *table, void *const *data, const void *arguments)
+{
+    const gather_call *call = arguments;
+    const nnf_csr csr = {data[INDPTR], data[INDICES], N_STORED};
+    table->gather_csr[call->source](&(nnf_gather){.shape = {N_ROWS, call->columns},
+                                                  .source = data[VALUES],
+                                                  .csr = &csr,
+                                                  .order = call->in_order ? NULL : order,
+                                                  .first = 4,
+                                                  .destination = {data[EXPANDED], call->stride},
+                                                  .scale = gather_scale,
+                                                  .offset = gather_offset});
+}
+
+static int64_t clamp_border(int64_t border) { return border < 0 ? 0 : border > N_STORED ? N_STORED : border; }
+
+/* What the row should hold in the column: the last element stored for it, or 0. */
+static double stored_get(const gather_call *call, const arrays *all, ptrdiff_t row, ptrdiff_t column)
+{
+    const gather_call as_one_row = {.source = call->source};
+    const int32_t *indices = all->data[INDICES];
+    double x = 0;
+    for (int64_t k = clamp_border(borders[row]); k < clamp_border(borders[row + 1]); k++)
+        if (indices[k] == column)
+            x = source_get(&as_one_row, all, 0, (ptrdiff_t)k);
+    return x;
+}
+
+static void fill_stored(const gather_call *call, arrays *all)
+{
+    const gather_call as_one_row = {.source = call->source, .columns = N_STORED};
+    int32_t *indices = all->data[INDICES];
+    fill_source(&as_one_row, all->data[VALUES], 1);
+    memcpy(all->data[INDPTR], borders, sizeof borders);
+    for (int k = 0; k < N_STORED; k++)
+        indices[k] = k % 7 == 3 ? INT32_MIN + k : k % 7 == 5 ? INT32_MAX - k : (int32_t)((k * 29 + 3) % (call->columns + 2)) - 1;
+}
+
+static void test_gather_csr(nnf_dtype dtype, const gather_call *call)
+{
+    arrays all = {0};
+    arrays_add(&all, N_STORED * nnf_dtype_size(call->source));
+    arrays_add(&all, sizeof borders);
+    arrays_add(&all, N_STORED * sizeof(int32_t));
+    arrays_add(&all, (size_t)((N_ROWS - 1) * call->stride + call->columns) * nnf_dtype_size(dtype));
+    fill_stored(call, &all);
+    CHECK(tables_agree(dtype, call_gather_csr, call, &all));
+    bool is_right = true;
+    for (ptrdiff_t i = 0; i < N_ROWS; i++)
+        for (ptrdiff_t j = 0; j < call->stride && (i < N_ROWS - 1 || j < call->columns); j++) {
+            const double x = j < call->columns ? stored_get(call, &all, call->in_order ? 4 + i : order[i], j) : 0;
+            const double expected = j < call->columns ? fma_of(dtype, x, gather_scale, gather_offset) : 0;
+            is_right &= real_get(dtype, all.data[EXPANDED], i * call->stride + j) == expected;
+        }
+    CHECK(is_right);
+    arrays_free(&all);
+}
+
+static void test_gathers_csr(nnf_dtype dtype, ptrdiff_t n)
+{
+    static const nnf_dtype sources[] = {NNF_F32, NNF_F64, NNF_U8};
+    for (int s = 0; s < 3; s++)
+        for (int variant = 0; variant < 4; variant++) {
+            const gather_call call = {.source = sources[s], .columns = n, .stride = n + variant, .in_order = variant / 2};
+            check_set_context("f%zu sparse gather from dtype %d, %td columns, variant %d", 8 * nnf_dtype_size(dtype), sources[s], n,
+                              variant);
+            test_gather_csr(dtype, &call);
+        }
+}
+
 /* ---- one-hot rows ---- */
 
 typedef struct label_call {
@@ -220,14 +296,20 @@ static void test_maps(nnf_dtype dtype, ptrdiff_t n)
     }
 }
 
+/* About the lengths, in bytes, from which on fewer rows are asked for ahead than there are. */
+static const ptrdiff_t long_rows[] = {128, 255, 256, 257, 511, 512, 1025, 2047, 2048};
+
 static void test_all(nnf_dtype dtype)
 {
     for (ptrdiff_t n = 0; n <= MAX_SIZE; n++) {
         test_gathers(dtype, n);
+        test_gathers_csr(dtype, n);
         test_one_hot(dtype, &(label_call){n, false});
         test_one_hot(dtype, &(label_call){n, true});
         test_maps(dtype, n);
     }
+    for (size_t i = 0; i < sizeof long_rows / sizeof *long_rows; i++)
+        test_gathers(dtype, long_rows[i]);
 }
 
 int main(void)

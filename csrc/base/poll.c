@@ -1,26 +1,19 @@
 /* poll.c: see poll.h. */
-#include "training/poll.h"
-#include <time.h>
+#include "base/poll.h"
+#include "base/clock.h"
 
 static const int64_t INTERVAL = 50 * 1000 * 1000; /* nanoseconds: an interrupt is felt as immediate */
 
-static int64_t get_time(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 nnf_poller nnf_poller_start(nnf_poll poll, void *argument)
 {
-    return (nnf_poller){poll, argument, poll ? get_time() + INTERVAL : 0, nnf_float_state_get()};
+    return (nnf_poller){poll, argument, poll ? nnf_clock_get() + INTERVAL : 0, nnf_float_state_get()};
 }
 
 bool nnf_poller_ask(nnf_poller *poller, const nnf_progress *progress)
 {
     if (!poller->poll)
         return true;
-    const int64_t now = get_time();
+    const int64_t now = nnf_clock_get();
     if (now < poller->next)
         return true;
     poller->next = now + INTERVAL;

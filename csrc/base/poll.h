@@ -1,9 +1,18 @@
 /* poll.h: asking the caller, about 20 times a second, whether to go on. */
-#ifndef NNF_TRAINING_POLL_H
-#define NNF_TRAINING_POLL_H
+#ifndef NNF_BASE_POLL_H
+#define NNF_BASE_POLL_H
 
 #include "base/float_state.h"
-#include "training/run.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct nnf_progress {
+    int64_t epoch, batch, n_batches; /* epochs of the run and batches of the epoch that are finished, batches of an epoch */
+    double loss;                     /* mean over the rows of this epoch so far */
+} nnf_progress;
+
+/* Called about 20 times a second by the calling thread, between batches, shards or chunks; false ends the run at a batch border. */
+typedef bool (*nnf_poll)(const nnf_progress *progress, void *argument);
 
 typedef struct nnf_poller {
     nnf_poll poll; /* may be NULL */

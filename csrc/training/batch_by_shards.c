@@ -1,0 +1,94 @@
+/* batch_by_shards.c: a huge batch of a small network. Each member takes a whole shard, some rows at a time, and adds their part to
+ * gradients of its own while the rows are still in its cache: the data are read once. After every round of shards the
+ * members' sums are added up in order, so they are the same as those of batch_together.c, which keeps the rows of a shard. */
+#include "training/job.h"
+#include <string.h>
+
+static void *get_own_gradients(const nnf_trainer *trainer, int member)
+{
+    return trainer->gradients.base + (size_t)(1 + member) * trainer->network->parameter_size;
+}
+
+static nnf_row_values get_own_values(const nnf_trainer *trainer, int member)
+{
+    return (nnf_row_values){trainer->values.value + (ptrdiff_t)member * NNF_SHARD_ROWS, trainer->values.n_rows};
+}
+
+static ptrdiff_t count_shard_rows(const nnf_batch *batch, int64_t shard)
+{
+    const int64_t rest = batch->n_rows - shard * NNF_SHARD_ROWS;
+    return rest < NNF_SHARD_ROWS ? (ptrdiff_t)rest : NNF_SHARD_ROWS;
+}
+
+/* Rows done .. done + n - 1 of a shard, in this member's rows of the workspace. */
+static void carry_chunk(nnf_job *job, const nnf_member *member, const nnf_batch *batch, int64_t shard, ptrdiff_t done, ptrdiff_t n)
+{
+    const nnf_trainer *trainer = job->trainer;
+    const nnf_network *network = trainer->network;
+    const ptrdiff_t begin = (ptrdiff_t)member->index * NNF_CHUNK_ROWS, end = begin + n;
+    nnf_passes passes = nnf_job_get_passes(job, batch, batch->first + shard * NNF_SHARD_ROWS + done - begin);
+    const nnf_source features = nnf_job_get_source(job, &passes, job->x);
+    nnf_row_values values = get_own_values(trainer, member->index);
+    values.value += done - begin;
+    nnf_passes_gather(&passes, &features, begin, end);
+    nnf_passes_forward(&passes, begin, end);
+    nnf_job_measure(job, batch, &passes, values, begin, end);
+    nnf_passes_backward(&passes, network->first_trained, false, begin, end);
+    unsigned char *gradients = get_own_gradients(trainer, member->index);
+    for (int t = 0; t < network->n_tasks; t++)
+        nnf_passes_extend_gradient(&passes, &network->tasks[t], begin, end, gradients + nnf_task_offset(network, &network->tasks[t]),
+                                   done > 0);
+}
+
+/* Adds the shards of a round to this member's blocks, which with the last round are updated. */
+static void add_round(const nnf_job *job, const nnf_member *member, int64_t first, int64_t n_shards)
+{
+    const nnf_trainer *trainer = job->trainer;
+    const nnf_plan *plan = nnf_job_get_plan(job, member);
+    const nnf_network *network = trainer->network;
+    const int64_t left = n_shards - first;
+    for (int t = 0; t < network->n_tasks; t++)
+        if (plan->owner[t] == member->index) {
+            const size_t offset = nnf_task_offset(network, &network->tasks[t]);
+            const ptrdiff_t size = nnf_task_size(network, &network->tasks[t]);
+            unsigned char *sum = trainer->gradients.base + offset;
+            for (int m = 0; m < member->size && m < left; m++) {
+                const void *part = (unsigned char *)get_own_gradients(trainer, m) + offset;
+                if (first == 0 && m == 0)
+                    memcpy(sum, part, (size_t)size * nnf_dtype_size(network->kernels->dtype));
+                else
+                    network->kernels->add(size, part, sum);
+            }
+            if (left <= member->size)
+                nnf_task_update(network, &network->tasks[t], trainer->rule, sum);
+        }
+}
+
+static void carry_shard(nnf_job *job, const nnf_member *member, const nnf_batch *batch, int64_t shard)
+{
+    const ptrdiff_t n_rows = count_shard_rows(batch, shard);
+    for (ptrdiff_t done = 0; done < n_rows; done += NNF_CHUNK_ROWS)
+        carry_chunk(job, member, batch, shard, done, n_rows - done < NNF_CHUNK_ROWS ? n_rows - done : NNF_CHUNK_ROWS);
+}
+
+bool nnf_batch_run_by_shards(nnf_job *job, nnf_member *member, const nnf_batch *batch)
+{
+    nnf_trainer *trainer = job->trainer;
+    const int64_t n_shards = (batch->n_rows + NNF_SHARD_ROWS - 1) / NNF_SHARD_ROWS;
+    for (int64_t first = 0; first < n_shards; first += member->size) {
+        if (member->index == 0) {
+            nnf_job_ask(job, batch);
+            nnf_rule_prepare(trainer->rule);
+        }
+        if (first + member->index < n_shards)
+            carry_shard(job, member, batch, first + member->index);
+        nnf_team_barrier(member);
+        if (atomic_load(&job->verdict) != NNF_STATUS_OK)
+            return false;
+        for (int m = 0; member->index == 0 && m < member->size && first + m < n_shards; m++)
+            nnf_job_count(job, member, batch, get_own_values(trainer, m), (first + m) * NNF_SHARD_ROWS, count_shard_rows(batch, first + m));
+        add_round(job, member, first, n_shards);
+        nnf_team_barrier(member);
+    }
+    return true;
+}

@@ -1,0 +1,81 @@
+/* job.c: see job.h. */
+#include "training/job.h"
+#include "base/clock.h"
+
+void nnf_job_report(nnf_job *job, nnf_status status)
+{
+    static const unsigned char rank[] = {
+        [NNF_STATUS_OK] = 0, [NNF_STATUS_STOPPED] = 1, [NNF_STATUS_NOT_FINITE] = 2, [NNF_STATUS_LABEL_OUT_OF_RANGE] = 3};
+    nnf_status known = atomic_load(&job->verdict);
+    while (rank[known] < rank[status] && !atomic_compare_exchange_weak(&job->verdict, &known, status)) {
+    }
+}
+
+void nnf_job_ask(nnf_job *job, const nnf_batch *batch)
+{
+    const nnf_stats *stats = &job->stats[batch->epoch];
+    const double loss = stats->n_rows > 0 ? stats->loss / (double)stats->n_rows : 0;
+    const nnf_progress progress = {batch->epoch, batch->number, batch->n_batches, loss};
+    if (!nnf_poller_ask(&job->poller, &progress))
+        nnf_job_report(job, NNF_STATUS_STOPPED);
+}
+
+const nnf_plan *nnf_job_get_plan(const nnf_job *job, const nnf_member *member)
+{
+    return member->size == 1 ? &job->trainer->plan_alone : &job->trainer->plan;
+}
+
+nnf_passes nnf_job_get_passes(const nnf_job *job, const nnf_batch *batch, int64_t position)
+{
+    return (nnf_passes){
+        .network = job->trainer->network,
+        .workspace = &job->trainer->workspace,
+        .mode =
+            {
+                .training = true,
+                .to_logits = nnf_objective_takes_logits(&job->trainer->objective),
+                .seed = job->run->seed,
+                .epoch = job->run->first_epoch + batch->epoch,
+                .position = (uint64_t)position,
+            },
+    };
+}
+
+nnf_source nnf_job_get_source(const nnf_job *job, const nnf_passes *passes, const nnf_matrix *matrix)
+{
+    return (nnf_source){.matrix = matrix, .order = job->trainer->order.sample, .first = (int64_t)passes->mode.position};
+}
+
+static void report_not_finite(nnf_job *job, const nnf_passes *passes, ptrdiff_t begin, ptrdiff_t end)
+{
+    const int bad = nnf_passes_find_not_finite(passes, begin, end);
+    int known = atomic_load(&job->bad_layer);
+    while (bad < known && !atomic_compare_exchange_weak(&job->bad_layer, &known, bad)) {
+    }
+    nnf_job_report(job, NNF_STATUS_NOT_FINITE);
+}
+
+void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end)
+{
+    const nnf_objective *objective = &job->trainer->objective;
+    const nnf_source targets = nnf_job_get_source(job, passes, job->y);
+    if (!nnf_batches_gather_targets(passes, &targets, begin, end))
+        nnf_job_report(job, NNF_STATUS_LABEL_OUT_OF_RANGE);
+    if (!nnf_objective_measure(objective, passes, nnf_objective_get_scale(objective, batch->n_rows), values, begin, end))
+        report_not_finite(job, passes, begin, end);
+}
+
+void nnf_job_count(nnf_job *job, const nnf_member *member, const nnf_batch *batch, nnf_row_values values, int64_t done, ptrdiff_t n_rows)
+{
+    const int n_metrics = job->trainer->objective.n_metrics;
+    if (done == 0)
+        job->batch = (nnf_stats){0};
+    nnf_stats_add_rows(&job->batch, values, n_metrics, n_rows);
+    if (done + n_rows == batch->n_rows) {
+        nnf_stats_add(&job->stats[batch->epoch], &job->batch, n_metrics);
+        job->stats[batch->epoch].n_batches++;
+        job->trainer->rule->step++;
+        if (member->size > 1)
+            job->n_alone = nnf_alone_choose(&job->alone, member, nnf_clock_get());
+    }
+}

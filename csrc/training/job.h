@@ -1,0 +1,53 @@
+/* job.h: one run of a trainer, shared by its team. */
+#ifndef NNF_TRAINING_JOB_H
+#define NNF_TRAINING_JOB_H
+
+#include "base/poll.h"
+#include "base/team.h"
+#include "training/alone.h"
+#include "training/trainer.h"
+#include <stdatomic.h>
+
+/* Only member 0 writes what is not atomic. */
+typedef struct nnf_job {
+    nnf_trainer *trainer;
+    const nnf_matrix *x, *y;
+    const nnf_run *run;
+    int64_t batch_size; /* of all batches but the last of an epoch */
+    nnf_stats *stats;   /* one an epoch */
+    nnf_stats batch;    /* of the shards of the batch that are done */
+    nnf_poller poller;
+    nnf_alone alone;
+    int64_t n_alone;            /* batches that member 0 does next while the others wait; written between two meetings */
+    _Atomic nnf_status verdict; /* not OK: the batch is not to be taken */
+    atomic_int bad_layer;       /* see trainer.h */
+} nnf_job;
+
+/* One batch of the run. */
+typedef struct nnf_batch {
+    uint32_t epoch; /* of the run */
+    int64_t number, n_batches;
+    int64_t first, n_rows; /* positions in the epoch */
+} nnf_batch;
+
+/* Of what members meet between two meetings a bad label is told before a loss that is not finite, and either before a stop, whoever
+ * was first. */
+void nnf_job_report(nnf_job *job, nnf_status status);
+/* By member 0: is the caller still there? */
+void nnf_job_ask(nnf_job *job, const nnf_batch *batch);
+/* Who does what in a batch of a team of that size. */
+const nnf_plan *nnf_job_get_plan(const nnf_job *job, const nnf_member *member);
+/* Passes whose row 0 stands at this position of the epoch. */
+nnf_passes nnf_job_get_passes(const nnf_job *job, const nnf_batch *batch, int64_t position);
+/* The rows of x, or of y, of such passes. */
+nnf_source nnf_job_get_source(const nnf_job *job, const nnf_passes *passes, const nnf_matrix *matrix);
+/* Rows begin .. end - 1: from outputs to losses in values[begin ..] and gradients, or a report. */
+void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end);
+/* By member 0, while the others update: adds up the values of a shard's n_rows rows, and with the last shard counts the batch. */
+void nnf_job_count(nnf_job *job, const nnf_member *member, const nnf_batch *batch, nnf_row_values values, int64_t done, ptrdiff_t n_rows);
+
+/* A batch, each member calling it; false if the run ends here. */
+bool nnf_batch_run_together(nnf_job *job, nnf_member *member, const nnf_batch *batch);
+bool nnf_batch_run_by_shards(nnf_job *job, nnf_member *member, const nnf_batch *batch);
+
+#endif

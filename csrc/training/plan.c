@@ -1,0 +1,88 @@
+/* plan.c: see plan.h. */
+#include "training/plan.h"
+#include "base/team.h"
+#include <stdlib.h>
+
+bool nnf_plan_reserve(nnf_plan *plan, const nnf_network *network)
+{
+    if (!plan->by_columns)
+        plan->by_columns = calloc((size_t)network->n_layers, sizeof *plan->by_columns);
+    if (!plan->owner)
+        plan->owner = calloc((size_t)network->n_tasks + 1, sizeof *plan->owner);
+    return plan->by_columns && plan->owner;
+}
+
+void nnf_plan_free(nnf_plan *plan)
+{
+    free(plan->by_columns);
+    free(plan->owner);
+    *plan = (nnf_plan){0};
+}
+
+/* ---- rows, columns or shards ---- */
+
+/* Every member keeps gradients of its own, which should stay in its second-level cache beside the rows. */
+enum { MOST_SHARD_BYTES = 1 << 18 };
+
+bool nnf_plan_is_by_shards(const nnf_network *network, int64_t batch_size)
+{
+    return batch_size > NNF_SHARD_ROWS && network->parameter_size <= MOST_SHARD_BYTES;
+}
+
+/* Panels can be shared so that no member waits for long. */
+static bool can_share(const nnf_panels *panels, int size)
+{
+    const ptrdiff_t most = (panels->count + size - 1) / size;
+    return 8 * panels->count >= 7 * most * size;
+}
+
+/* By rows every member reads all weights, of which the others have just written most; by columns, all rows. The copy in cache that
+ * is smaller is cheaper to move. */
+static bool is_by_columns(const nnf_layer *layer, bool is_last, ptrdiff_t n_rows, int size)
+{
+    const bool is_by_row = layer->spec.activation == NNF_ACTIVATION_SOFTMAX || is_last;
+    if (size == 1 || layer->spec.kind != NNF_LAYER_DENSE || is_by_row)
+        return false;
+    if (!can_share(&layer->dense.panels, size) || (layer->keep_transposed && !can_share(&layer->dense.transposed_panels, size)))
+        return false;
+    const double weights = (double)layer->in_size * (double)layer->out_size * (layer->keep_transposed ? 2 : 1);
+    return (double)n_rows * (double)(layer->in_size + layer->out_size) < weights;
+}
+
+/* ---- tasks ---- */
+
+static void own_panels(nnf_plan *plan, const nnf_network *network, int size)
+{
+    for (int t = 0; t < network->n_tasks; t++) {
+        const nnf_task *task = &network->tasks[t];
+        for (int m = 0; m < size && plan->by_columns[task->layer]; m++) {
+            int64_t begin, end;
+            nnf_team_share(&(nnf_member){.index = m, .size = size}, network->layers[task->layer].dense.panels.count, &begin, &end);
+            if (begin <= task->block.panel && task->block.panel < end)
+                plan->owner[t] = m;
+        }
+    }
+}
+
+/* Tasks of the other layers, in stretches even in cost. */
+static void own_stretches(nnf_plan *plan, const nnf_network *network, int size)
+{
+    double total = 0, done = 0;
+    for (int t = 0; t < network->n_tasks; t++)
+        if (!plan->by_columns[network->tasks[t].layer])
+            total += network->tasks[t].cost;
+    for (int t = 0; t < network->n_tasks; t++)
+        if (!plan->by_columns[network->tasks[t].layer]) {
+            /* A task belongs to the member in whose stretch its middle lies. */
+            plan->owner[t] = (int)((done + network->tasks[t].cost / 2) * size / total);
+            done += network->tasks[t].cost;
+        }
+}
+
+void nnf_plan_make(nnf_plan *plan, const nnf_network *network, ptrdiff_t n_rows, int size)
+{
+    for (int l = 0; l < network->n_layers; l++)
+        plan->by_columns[l] = is_by_columns(&network->layers[l], l == network->n_layers - 1, n_rows, size);
+    own_panels(plan, network, size);
+    own_stretches(plan, network, size);
+}

@@ -1,0 +1,22 @@
+/* plan.h: who of a team does what in a batch. It follows from shapes and the team's size alone, and no bit of a result
+ * follows from it. */
+#ifndef NNF_TRAINING_PLAN_H
+#define NNF_TRAINING_PLAN_H
+
+#include "network/network.h"
+
+typedef struct nnf_plan {
+    bool *by_columns; /* one a layer: members take panels of it, for all rows; else rows */
+    int *owner;       /* one a task: the member that updates the block */
+} nnf_plan;
+
+/* False if memory is short. */
+bool nnf_plan_reserve(nnf_plan *plan, const nnf_network *network);
+void nnf_plan_free(nnf_plan *plan);
+
+/* True if members are to take whole shards of a batch. */
+bool nnf_plan_is_by_shards(const nnf_network *network, int64_t batch_size);
+/* For batches of n_rows, at most a shard, and a team of size. Allocates nothing. */
+void nnf_plan_make(nnf_plan *plan, const nnf_network *network, ptrdiff_t n_rows, int size);
+
+#endif

@@ -1,0 +1,25 @@
+"""stacks.py: layers drawn at random."""
+
+from hypothesis import strategies as st
+from nets import PARAMETER
+
+from nnfast import _core
+from nnfast._core import LayerSpec
+
+names = st.sampled_from(sorted(_core.ACTIVATIONS))
+
+
+@st.composite
+def layers(draw: st.DrawFn, most_units: int) -> LayerSpec:
+    kind = draw(st.sampled_from(["dense", "dense", "dense", "activation", "dropout", "rescaling"]))
+    name = draw(names)
+    return LayerSpec(
+        kind,
+        out_size=draw(st.integers(1, most_units)) if kind == "dense" else 0,
+        use_bias=draw(st.booleans()),
+        activation=name,
+        parameter=PARAMETER.get(name, 0.0),
+        rate=draw(st.sampled_from([0.0, 0.25, 0.9])) if kind == "dropout" else 0.0,
+        scale=draw(st.sampled_from([-0.5, 1.0, 2.0])) if kind == "rescaling" else 1.0,
+        offset=draw(st.sampled_from([0.0, 0.3])) if kind == "rescaling" else 0.0,
+    )
