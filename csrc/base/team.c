@@ -171,8 +171,9 @@ void nnf_team_barrier(nnf_member *member)
     const unsigned phase = atomic_load_explicit(&team->phase, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&team->n_arrived, 1, memory_order_acq_rel) == member->size - 1) {
         atomic_store_explicit(&team->n_arrived, 0, memory_order_relaxed);
-        /* In one order with n_sleeping: either this sees the sleeper, or the sleeper this. */
-        atomic_store(&team->phase, phase + 1);
+        /* In one order with n_sleeping: either this sees the sleeper, or the sleeper this. A store and a load would do by
+         * the standard, but an emulator (QEMU 7.2, AArch64 on x86) lets the load overtake the store; a read that modifies stays. */
+        atomic_fetch_add(&team->phase, 1);
         if (atomic_load(&team->n_sleeping) > 0)
             wake_sleepers(team);
         return;

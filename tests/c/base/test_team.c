@@ -128,6 +128,34 @@ static void test_late_members(void)
     }
 }
 
+/* ---- members that go to sleep while the last one arrives ---- */
+
+enum { N_UNEVEN_RUNS = 20, N_UNEVEN_PHASES = 20000 };
+
+/* Mostly short work and sometimes work as long as the others' patience; a sleeper that nobody wakes ends the test by its time limit. */
+static void work_unevenly(nnf_member *member, void *argument)
+{
+    atomic_int *n_finished = argument;
+    volatile uint32_t state = 1 + (uint32_t)member->index;
+    for (int phase = 0; phase < N_UNEVEN_PHASES; phase++) {
+        state = state * 1664525u + 1013904223u;
+        const int longest = (state >> 8) % 7 == 0 ? 20000 : 200;
+        for (int n_steps = (int)(state >> 16) % longest; n_steps > 0; n_steps--)
+            state ^= state << 5;
+        nnf_team_barrier(member);
+    }
+    atomic_fetch_add(n_finished, 1);
+}
+
+static void test_uneven_members(void)
+{
+    for (int run = 0; run < N_UNEVEN_RUNS; run++) {
+        atomic_int n_finished = 0;
+        nnf_team_run(2, work_unevenly, &n_finished);
+        CHECK(n_finished == 2);
+    }
+}
+
 /* ---- shares ---- */
 
 static void test_shares(void)
@@ -325,6 +353,7 @@ int main(void)
     test_members();
     test_barrier();
     test_late_members();
+    test_uneven_members();
     test_shares();
     test_caller_state();
     if (HAS_THREAD_SANITIZER)
