@@ -1,6 +1,5 @@
 /* passes.c: see passes.h. */
 #include "network/passes.h"
-#include "base/team.h"
 #include "ops/rows.h"
 
 /* ---- where things lie ---- */
@@ -52,9 +51,7 @@ nnf_rows nnf_passes_get_output_gradient(const nnf_passes *passes)
 
 static nnf_panel_range get_range(const nnf_panels *panels, const nnf_part *part)
 {
-    int64_t begin, end;
-    nnf_team_share(&(nnf_member){.index = part->index, .size = part->size}, panels->count, &begin, &end);
-    return (nnf_panel_range){(ptrdiff_t)begin, (ptrdiff_t)end};
+    return nnf_panels_share(panels, part->index, part->size);
 }
 
 /* False where the loss takes the place of the last layer's activation. */

@@ -35,6 +35,20 @@ ptrdiff_t nnf_panels_width(const nnf_panels *panels, ptrdiff_t panel)
     return panel < panels->count - 1 ? panels->width : panels->last_width;
 }
 
+/* Panels whose middle lies in the first index parts of size. Twice each length: middles are whole numbers then. */
+static ptrdiff_t count_before(const nnf_panels *panels, int index, int size)
+{
+    const ptrdiff_t n_full = panels->count - 1, end = 2 * (n_full * panels->width + panels->last_width) * index / size;
+    const ptrdiff_t before = (end + panels->width - 1) / (2 * panels->width);
+    const ptrdiff_t middle_of_last = 2 * n_full * panels->width + panels->last_width;
+    return before < n_full ? before : n_full + (middle_of_last < end);
+}
+
+nnf_panel_range nnf_panels_share(const nnf_panels *panels, int index, int size)
+{
+    return (nnf_panel_range){count_before(panels, index, size), count_before(panels, index + 1, size)};
+}
+
 ptrdiff_t nnf_panels_count_columns(const nnf_panels *panels, nnf_panel_range range)
 {
     return least(range.end * panels->width, panels->columns) - least(range.begin * panels->width, panels->columns);

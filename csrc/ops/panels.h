@@ -25,6 +25,8 @@ size_t nnf_panels_size(const nnf_kernels *kernels, const nnf_panels *panels);
 /* Columns of the matrix in a panel, and reals in a row of it: the same rounded up to whole vectors. */
 ptrdiff_t nnf_panels_columns(const nnf_panels *panels, ptrdiff_t panel);
 ptrdiff_t nnf_panels_width(const nnf_panels *panels, ptrdiff_t panel);
+/* The index-th of size parts of the panels, even in columns: a panel belongs to the part in which its middle lies. */
+nnf_panel_range nnf_panels_share(const nnf_panels *panels, int index, int size);
 /* Columns of the matrix in a range of panels. */
 ptrdiff_t nnf_panels_count_columns(const nnf_panels *panels, nnf_panel_range range);
 /* The offset, in reals, of a panel's row. The rows of a panel follow each other at its width. */

@@ -1,6 +1,5 @@
 /* plan.c: see plan.h. */
 #include "training/plan.h"
-#include "base/team.h"
 #include <stdlib.h>
 
 bool nnf_plan_reserve(nnf_plan *plan, const nnf_network *network)
@@ -32,8 +31,12 @@ bool nnf_plan_is_by_shards(const nnf_network *network, int64_t batch_size)
 /* Panels can be shared so that no member waits for long. */
 static bool can_share(const nnf_panels *panels, int size)
 {
-    const ptrdiff_t most = (panels->count + size - 1) / size;
-    return 8 * panels->count >= 7 * most * size;
+    ptrdiff_t most = 0;
+    for (int m = 0; m < size; m++) {
+        const ptrdiff_t n_columns = nnf_panels_count_columns(panels, nnf_panels_share(panels, m, size));
+        most = n_columns > most ? n_columns : most;
+    }
+    return 7 * most * size <= 8 * panels->columns;
 }
 
 /* By rows every member reads all weights, of which the others have just written most; by columns, all rows. The copy in cache that
@@ -56,9 +59,8 @@ static void own_panels(nnf_plan *plan, const nnf_network *network, int size)
     for (int t = 0; t < network->n_tasks; t++) {
         const nnf_task *task = &network->tasks[t];
         for (int m = 0; m < size && plan->by_columns[task->layer]; m++) {
-            int64_t begin, end;
-            nnf_team_share(&(nnf_member){.index = m, .size = size}, network->layers[task->layer].dense.panels.count, &begin, &end);
-            if (begin <= task->block.panel && task->block.panel < end)
+            const nnf_panel_range range = nnf_panels_share(&network->layers[task->layer].dense.panels, m, size);
+            if (range.begin <= task->block.panel && task->block.panel < range.end)
                 plan->owner[t] = m;
         }
     }

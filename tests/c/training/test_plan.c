@@ -1,5 +1,4 @@
 /* test_plan.c: who does what: every block has one owner, columns are whole panels with their owner, and a team of one shares nothing. */
-#include "base/team.h"
 #include "check.h"
 #include "kernels/tables.h"
 #include "training/plan.h"
@@ -37,9 +36,8 @@ static void check_owners(const nnf_network *network, const nnf_plan *plan, int s
         if (!CHECK(owner >= 0 && owner < size))
             return;
         if (plan->by_columns[task->layer]) {
-            int64_t begin, end;
-            nnf_team_share(&(nnf_member){.index = owner, .size = size}, network->layers[task->layer].dense.panels.count, &begin, &end);
-            CHECK(begin <= task->block.panel && task->block.panel < end);
+            const nnf_panel_range range = nnf_panels_share(&network->layers[task->layer].dense.panels, owner, size);
+            CHECK(range.begin <= task->block.panel && task->block.panel < range.end);
         } else {
             work[owner] += task->cost;
             total += task->cost;
