@@ -273,3 +273,54 @@ def test_two_trainings_at_once_are_refused():
     model.stop_training = True
     thread.join()
     assert model.history.epoch == list(range(len(model.history.epoch)))
+
+
+USES = {
+    "get_weights": lambda model, path: model.get_weights(),
+    "set_weights": lambda model, path: model.set_weights([values * 0 for values in WEIGHTS]),
+    "save": lambda model, path: model.save(path),
+    "predict": lambda model, path: model.predict(np.zeros((1, 40))),
+    "gradients": lambda model, path: model.gradients(),
+    "state": lambda model, path: model._learner.state.get_state(0, "weights", 1),
+    "changed state": lambda model, path: model._learner.state.set_state(0, "bias", 0, np.zeros(200, "float32")),
+    "changed step": lambda model, path: setattr(model._learner.state, "step", 3),
+    "changed rate": lambda model, path: model._learner.state.set_hyperparameters([1.0, 0.9, 0.999, 1e-7]),
+}
+WEIGHTS = [np.zeros((40, 200)), np.zeros(200), np.zeros((200, 5)), np.zeros(5)]
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_model_in_training_cannot_be_read(use, tmp_path):
+    """Neither by another thread nor by a callback in the middle of an epoch; nothing is changed by trying."""
+    x, y = make_classes(20_000, 40, 5)
+    model = Sequential([Input(40), Dense(200, "tanh"), Dense(5, "softmax")], seed=0)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.forward(x[:2])
+    model.backward(np.zeros((2, 5)))
+    heard = []
+
+    def try_it(batch, logs):
+        with pytest.raises(RuntimeError, match="in use by another thread"):
+            USES[use](model, tmp_path / "m")
+        heard.append(batch)
+        model.stop_training = len(heard) == 3
+
+    model.fit(x, y, epochs=10_000, verbose=0, callbacks=[LambdaCallback(on_progress=try_it)])
+    assert len(heard) == 3
+    assert not list(tmp_path.iterdir())
+    USES[use](model, tmp_path / "m")
+
+
+def test_reading_while_another_thread_trains():
+    x, y = make_classes(20_000, 40, 5)
+    model = Sequential([Input(40), Dense(200, "tanh"), Dense(5, "softmax")], seed=0)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    thread = threading.Thread(target=model.fit, args=(x, y), kwargs={"epochs": 10_000, "verbose": 0})
+    thread.start()
+    while model._learner.state.step == 0:
+        time.sleep(0.01)
+    with pytest.raises(RuntimeError, match="in use by another thread"):
+        model.get_weights()
+    model.stop_training = True
+    thread.join()
+    assert np.isfinite(model.get_weights()[0]).all()

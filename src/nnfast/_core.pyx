@@ -128,7 +128,9 @@ cdef class Optimizer:
     def set_hyperparameters(self, hyperparameters):
         cdef double values[NNF_MAX_HYPERPARAMETERS]
         self.read(hyperparameters, values)
+        self.network.begin(True)
         nnf_optimizer_set_hyperparameters(self.handle, values)
+        self.network.end(True)
 
     @property
     def step(self):
@@ -136,17 +138,27 @@ cdef class Optimizer:
 
     @step.setter
     def step(self, int64_t step):
+        self.network.begin(True)
         nnf_optimizer_set_step(self.handle, step)
+        self.network.end(True)
 
     def get_state(self, int layer, str name, int slot):
         values = np.empty(self.network.shape_of(layer, name), self.network.dtype)
         cdef _View view = flat_view(values, self.network.dtype, values.size, True)
-        check(nnf_optimizer_get_state(self.handle, layer, _PARAMETERS[name], slot, view.matrix.data))
+        self.network.begin(False)
+        try:
+            check(nnf_optimizer_get_state(self.handle, layer, _PARAMETERS[name], slot, view.matrix.data))
+        finally:
+            self.network.end(False)
         return values
 
     def set_state(self, int layer, str name, int slot, values):
         cdef _View view = flat_view(values, self.network.dtype, np.prod(self.network.shape_of(layer, name)), False)
-        check(nnf_optimizer_set_state(self.handle, layer, _PARAMETERS[name], slot, view.matrix.data))
+        self.network.begin(True)
+        try:
+            check(nnf_optimizer_set_state(self.handle, layer, _PARAMETERS[name], slot, view.matrix.data))
+        finally:
+            self.network.end(True)
 
 
 # ---- passes ----
@@ -183,7 +195,11 @@ cdef class Pass:
     def get_gradient(self, int layer, str name):
         values = np.empty(self.network.shape_of(layer, name), self.network.dtype)
         cdef _View view = flat_view(values, self.network.dtype, values.size, True)
-        check(nnf_pass_get_gradient(self.handle, layer, _PARAMETERS[name], view.matrix.data))
+        self.network.begin(False)
+        try:
+            check(nnf_pass_get_gradient(self.handle, layer, _PARAMETERS[name], view.matrix.data))
+        finally:
+            self.network.end(False)
         return values
 
     def apply(self, Optimizer optimizer not None):

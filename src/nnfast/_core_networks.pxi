@@ -105,7 +105,11 @@ cdef class Network:
     def get_parameter(self, int layer, str name):
         values = np.empty(self.shape_of(layer, name), self.dtype)
         cdef _View view = flat_view(values, self.dtype, values.size, True)
-        check(nnf_network_get_parameter(self.handle, layer, _PARAMETERS[name], view.matrix.data))
+        self.begin(False)
+        try:
+            check(nnf_network_get_parameter(self.handle, layer, _PARAMETERS[name], view.matrix.data))
+        finally:
+            self.end(False)
         return values
 
     def set_parameter(self, int layer, str name, values):
