@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from nnfast import _core, _lowering, activations, layers
+from nnfast import Sequential, _core, _lowering, activations, initializers, layers, losses, metrics, optimizers
 from nnfast.layers import Activation, Dense, Dropout, Input, Rescaling
 
 EVERY_LAYER = [
@@ -70,7 +70,29 @@ def test_layers_are_fixed_but_for_trainable():
 
 
 def test_repr_can_be_read():
-    assert repr(Dropout(0.5)) == "Dropout(rate=0.5, name=None)"
+    """What differs from the defaults, in the words a user would write."""
+    assert [repr(layer) for layer in EVERY_LAYER[:4]] == [
+        "Input(shape=(4,))",
+        "Input(shape=(2, 3), scale=0.00392156862745098, offset=-0.5, name='pixels')",
+        "Dense(units=3, activation='linear')",
+        "Dense(units=3, activation='leaky_relu', use_bias=False, kernel_initializer='he_normal', trainable='bias', "
+        "name='hidden')",
+    ]
+    assert repr(Dense(2, activations.ELU(0.5))) == "Dense(units=2, activation=ELU(alpha=0.5))"
+    assert repr(Dropout(0.5)) == "Dropout(rate=0.5)"
+    assert repr(Sequential([Input(4), Dense(1)], seed=3)) == (
+        "Sequential([Input(shape=(4,)), Dense(units=1, activation='linear')], seed=3, dtype='float32', name=None)"
+    )
+
+
+@pytest.mark.parametrize("module", [activations, initializers, layers, losses, metrics, optimizers])
+def test_no_repr_is_an_address(module):
+    required = {"Input": (4,), "Dense": (4,), "Activation": ("relu",), "Dropout": (0.5,), "Rescaling": (2,)}
+    required["GivenArray"] = ([1, 2],)
+    for name, cls in module.CATALOGUE.by_class_name.items():
+        text = repr(cls(*required.get(name, ())))
+        assert text.startswith(f"{name}("), text
+        assert " at 0x" not in text
 
 
 def lower(*stack, in_size=4):

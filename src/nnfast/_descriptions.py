@@ -52,6 +52,13 @@ class SetOnce:
         return f"{type(self).__name__}({arguments})"
 
 
+def shorten(value: object) -> str:
+    """Return what a user may write for a value: of a description with default parameters its name, else its repr."""
+    if isinstance(value, Description) and value.names and repr(value) == repr(type(value)()):
+        return repr(value.names[0])
+    return repr(value)
+
+
 T = TypeVar("T", bound=Description | SetOnce)
 
 

@@ -46,6 +46,9 @@ class Stack:
         self._epochs_done = 0
         self._take_layers(check_layers([] if layers is None else layers), None)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._stack!r}, seed={self.seed}, dtype={self.dtype!r}, name={self.name!r})"
+
     # ---- layers ----
 
     @property
@@ -198,6 +201,10 @@ class Stack:
         self._pass_rows = len(features)
         self._epochs_done += is_training
         return out
+
+    def __call__(self, x: Any, training: bool = False) -> Array:
+        """Compute the outputs for samples: the way in which Keras and PyTorch write `forward`."""
+        return self.forward(x, training)
 
     def backward(self, grad_output: ArrayLike) -> Array:
         """Compute gradients from that with respect to the outputs of the last `forward`.

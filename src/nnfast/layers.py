@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from numpy.typing import NDArray
 
 from nnfast import _validation, activations, initializers
-from nnfast._descriptions import Catalogue, SetOnce
+from nnfast._descriptions import Catalogue, SetOnce, shorten
 from nnfast.activations import ActivationFunction
 from nnfast.initializers import Initializer
 
@@ -28,6 +28,14 @@ class Layer(SetOnce):
 
     def __init__(self, name: str | None) -> None:
         self.name = None if name is None else _validation.check_text("name", name)
+
+    def __repr__(self) -> str:
+        import inspect
+
+        defaults = {name: shorten(of.default) for name, of in inspect.signature(type(self)).parameters.items()}
+        values = {name: shorten(getattr(self, name, value)) for name, value in self.get_config().items()}
+        shown = [f"{name}={value}" for name, value in values.items() if value != defaults.get(name)]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 class Input(Layer):
