@@ -166,7 +166,7 @@ HYPERPARAMETERS = [
     *((callbacks.EarlyStopping, "mode", bad) for bad in ("up", None, 1)),
     *((callbacks.EarlyStopping, "min_delta", bad) for bad in (np.nan, "0", None)),
     *((lambda **a: callbacks.ModelCheckpoint(**{"filepath": "m"} | a), "filepath", bad) for bad in (3, None, b"m")),
-    *((lambda **a: callbacks.ModelCheckpoint("m", **a), "save_freq", bad) for bad in (3, "batch")),
+    *((lambda **a: callbacks.ModelCheckpoint("m", **a), "save_freq", bad) for bad in (0, -1, 1.5, "batch", None)),
     *((lambda **a: callbacks.CSVLogger("m", **a), "separator", bad) for bad in ("", ";;", 3)),
     *((nnfast.set_num_threads, "n", bad) for bad in (0, -1, 1.5, "2", True, 10**6)),
 ]

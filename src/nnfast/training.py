@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnfast import _core, _lowering, _validation
 from nnfast._core import Progress, RunStopped, Stats
 from nnfast._lowering import Objective
-from nnfast.callbacks.callback import CallbackList, Logs
+from nnfast.callbacks.callback import BATCH_HOOKS, CallbackList, Logs
 from nnfast.data.arrays import as_targets
 from nnfast.data.sparse import Samples, as_samples, check_finite
 from nnfast.exceptions import NotFiniteError
@@ -19,8 +19,7 @@ from nnfast.optimizers import Optimizer
 
 Array = NDArray[Any]
 
-_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end")
-_EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end", "on_progress", *_BATCH_HOOKS)
+_EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end", "on_progress", *BATCH_HOOKS)
 
 _EPOCHS_A_CALL = 10_000  # where nobody listens: sums are kept for each until the call returns
 
@@ -157,15 +156,19 @@ class Fit:
             if self.validation or self.callbacks.hears(*_EPOCH_HOOKS):
                 self._run_one_by_one()
             else:
-                for first in range(0, len(self.epochs), _EPOCHS_A_CALL):
-                    self._run_core(self.epochs[first : first + _EPOCHS_A_CALL])
+                self._run_all()
             self.callbacks.call("on_train_end", self._logs)
         finally:
             self._count_epochs()
-            self.callbacks.call("close")
+            self.callbacks.close()
+
+    def _run_all(self) -> None:
+        for first in range(0, len(self.epochs), _EPOCHS_A_CALL):
+            if not self.model.stop_training:
+                self._run_core(self.epochs[first : first + _EPOCHS_A_CALL])
 
     def _run_one_by_one(self) -> None:
-        by_batch = self.callbacks.hears(*_BATCH_HOOKS)
+        by_batch = self.callbacks.hears(*BATCH_HOOKS)
         for epoch in self.epochs:
             if self.model.stop_training:
                 return
@@ -183,7 +186,8 @@ class Fit:
             *whole, begun = stop.stats
             self._finish(epochs, whole)
             if stop.reason != "stopped":
-                raise self.learner.explain(stop, epochs[len(whole)], begun.n_batches) from None
+                self._refuse(stop, epochs[len(whole)], begun.n_batches)
+                begun = _spoil(begun)
             self._finish(epochs[len(whole) :], [begun] if begun.n_rows else [])
         except BaseException as error:  # from a signal, or from on_progress: the core ends at a batch border
             self._finish(epochs, getattr(error, "stats", [])[:-1])
@@ -200,9 +204,11 @@ class Fit:
                 [stats] = self._call_core(n_epochs=1, first_batch=batch, n_batches=1)
             except RunStopped as stop:
                 if stop.reason != "stopped":
-                    raise self.learner.explain(stop, epoch, batch) from None
+                    self._refuse(stop, epoch, batch)
+                    total = _spoil(total or stop.stats[-1])
                 break
             total = stats if total is None else _add(total, stats)
+            self._count_epochs()
             logs = self.learner.objective.make_logs(total)
             self.callbacks.call("on_train_batch_end", batch, logs)
             self.callbacks.call("on_progress", batch + 1, logs)
@@ -210,6 +216,13 @@ class Fit:
                 break
         if total is not None:
             self._finish(range(epoch, epoch + 1), [total])
+
+    def _refuse(self, stop: RunStopped, epoch: int, batch: int) -> None:
+        """Raise the error for a batch that the core refused, unless a callback wants the training to end without."""
+        error = self.learner.explain(stop, epoch, batch)
+        if not (isinstance(error, NotFiniteError) and self.callbacks.ask("on_not_finite", error)):
+            raise error from None
+        self.model.stop_training = True
 
     def _call_core(self, **part: int) -> list[Stats]:
         settings: dict[str, Any] = {"batch_size": self.batch_size, "shuffle": self.shuffle, "poll": self._poll}
@@ -226,9 +239,14 @@ class Fit:
         for epoch, part in zip(epochs, stats, strict=False):
             self._logs = self.learner.objective.make_logs(part)
             if self.validation:
-                validation = self.learner.evaluate(self.validation)
-                self._logs |= {f"val_{name}": value for name, value in validation.items()}
+                self._logs |= self._validate(self.validation)
             self.callbacks.call("on_epoch_end", epoch, self._logs)
+
+    def _validate(self, validation: Examples) -> Logs:
+        self.callbacks.call("on_test_begin", {})
+        logs = self.learner.evaluate(validation)
+        self.callbacks.call("on_test_end", logs)
+        return {f"val_{name}": value for name, value in logs.items()}
 
     def _count_epochs(self) -> None:
         """Count the whole epochs by the optimizer's steps, which are right wherever an interrupt or an error struck."""
@@ -239,6 +257,12 @@ class Fit:
 def _add(a: Stats, b: Stats) -> Stats:
     metrics = tuple(left + right for left, right in zip(a.metrics, b.metrics, strict=True))
     return Stats(a.loss + b.loss, metrics, a.n_rows + b.n_rows, a.n_batches + b.n_batches)
+
+
+def _spoil(stats: Stats) -> Stats:
+    """Return the sums of an epoch that a loss that is not finite has ended: its loss is NaN, as in Keras."""
+    metrics = stats.metrics if stats.n_rows else (math.nan,) * len(stats.metrics)
+    return Stats(math.nan, metrics, max(stats.n_rows, 1), stats.n_batches)
 
 
 def _check_probabilities(y: Array, name: str) -> None:

@@ -1,10 +1,15 @@
 """callbacks: what may listen to training, and change or stop it. Names, arguments and meaning are Keras 3's."""
 
-from nnfast.callbacks.callback import Callback, History, LambdaCallback
+from nnfast.callbacks.callback import Callback, History
 from nnfast.callbacks.csv_logger import CSVLogger
 from nnfast.callbacks.early_stopping import EarlyStopping
+from nnfast.callbacks.lambda_callback import LambdaCallback
+from nnfast.callbacks.learning_rate_scheduler import LearningRateScheduler
 from nnfast.callbacks.model_checkpoint import ModelCheckpoint
 from nnfast.callbacks.progress import ProgressBar, ProgressLog
+from nnfast.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from nnfast.callbacks.tensor_board import TensorBoard
+from nnfast.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
     "CSVLogger",
@@ -12,7 +17,11 @@ __all__ = [
     "EarlyStopping",
     "History",
     "LambdaCallback",
+    "LearningRateScheduler",
     "ModelCheckpoint",
     "ProgressBar",
     "ProgressLog",
+    "ReduceLROnPlateau",
+    "TensorBoard",
+    "TerminateOnNaN",
 ]

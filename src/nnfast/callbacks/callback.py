@@ -1,12 +1,17 @@
-"""callback: the hooks of training, the list that calls them, and the callbacks that only pass on what they hear."""
+"""callback: the hooks of training, the list that calls them, and `History`."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from nnfast import _validation
+from nnfast.exceptions import NotFiniteError
 
 Logs = dict[str, float]
 Hook = Callable[..., object]
+
+BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+"""What cuts an epoch into a call of the core for each batch, if a callback listens."""
 
 
 class Callback:
@@ -50,15 +55,37 @@ class Callback:
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Hear that a batch begins."""
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Hear that a batch is over; `logs` has loss and metrics of the epoch so far."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Do the same as ``on_train_batch_begin``: its older name in Keras."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Do the same as ``on_train_batch_end``: its older name in Keras."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Hear that validation at the end of an epoch begins."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Hear what validation gave: `logs` has loss and metrics, their names without ``val_``."""
+
+    def on_not_finite(self, error: NotFiniteError) -> bool:
+        """Hear that the loss of a batch is NaN or infinite; return True to end training without that error."""
+        return False
 
     def on_progress(self, batch: int, logs: Logs | None = None) -> None:
         """Hear, about 20 times a second, how many batches of the epoch are done; `logs` has the loss so far."""
 
     def close(self) -> None:
         """Let go of files and displays. Called last, after an error too."""
+
+    def listens(self, hook: str) -> bool:
+        """Return whether a hook does anything; those of epochs and batches that nobody listens to cost nothing."""
+        return getattr(getattr(self, hook), "__func__", None) is not getattr(Callback, hook)
 
 
 class History(Callback):
@@ -86,36 +113,6 @@ class History(Callback):
             self.history.setdefault(name, []).append(value)
 
 
-class LambdaCallback(Callback):
-    """A callback made of functions, each called like the hook of its name.
-
-    Parameters
-    ----------
-    on_epoch_begin, on_epoch_end : callable, optional
-        Called with (epoch, logs).
-    on_train_begin, on_train_end : callable, optional
-        Called with (logs).
-    on_train_batch_begin, on_train_batch_end : callable, optional
-        Called with (batch, logs).
-    """
-
-    def __init__(
-        self,
-        on_epoch_begin: Hook | None = None,
-        on_epoch_end: Hook | None = None,
-        on_train_begin: Hook | None = None,
-        on_train_end: Hook | None = None,
-        on_train_batch_begin: Hook | None = None,
-        on_train_batch_end: Hook | None = None,
-    ) -> None:
-        super().__init__()
-        hooks = {name: hook for name, hook in locals().items() if name.startswith("on_") and hook is not None}
-        for name, hook in hooks.items():
-            if not callable(hook):
-                raise _validation.mismatch(name, "a function", hook)
-            setattr(self, name, hook)
-
-
 class CallbackList:
     """Callbacks in the order in which they are called.
 
@@ -137,12 +134,23 @@ class CallbackList:
     def hears(self, *hooks: str) -> bool:
         """Return whether a callback other than `History` has one of the hooks."""
         listeners = [callback for callback in self._callbacks if type(callback) is not History]
-        return any(_has_own(callback, hook) for callback in listeners for hook in hooks)
+        return any(callback.listens(hook) for callback in listeners for hook in hooks)
 
     def call(self, hook: str, *arguments: Any) -> None:
         """Call a hook of every callback."""
         for callback in self._callbacks:
             getattr(callback, hook)(*arguments)
+
+    def ask(self, hook: str, *arguments: Any) -> bool:
+        """Call a hook of every callback and return whether one of them said True."""
+        answers = [getattr(callback, hook)(*arguments) for callback in self._callbacks]
+        return any(answers)
+
+    def close(self) -> None:
+        """Close every callback, even where one before it raises."""
+        with ExitStack() as stack:
+            for callback in reversed(self._callbacks):
+                stack.callback(callback.close)
 
 
 def check_callbacks(callbacks: Any) -> list[Callback]:
@@ -151,7 +159,3 @@ def check_callbacks(callbacks: Any) -> list[Callback]:
     if not isinstance(several, list | tuple) or not all(isinstance(callback, Callback) for callback in several):
         raise _validation.mismatch("callbacks", "a list of Callback objects", callbacks)
     return list(several)
-
-
-def _has_own(callback: Callback, hook: str) -> bool:
-    return getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook)

@@ -5,7 +5,7 @@ from typing import Any
 from nnfast import _validation
 from nnfast.callbacks.callback import Logs
 from nnfast.callbacks.monitor import Monitor
-from nnfast.callbacks.progress import report
+from nnfast.callbacks.progress import check_reports, report
 
 
 class EarlyStopping(Monitor):
@@ -53,9 +53,7 @@ class EarlyStopping(Monitor):
     ) -> None:
         super().__init__(monitor, mode, min_delta)
         self.patience = _validation.check_integer("patience", patience, 0)
-        self.verbose = _validation.check_integer(
-            "verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0, 1
-        )
+        self.verbose = check_reports(verbose)
         self.baseline = None if baseline is None else _validation.check_real("baseline", baseline, "(-inf, inf)")
         self.restore_best_weights = _validation.check_bool("restore_best_weights", restore_best_weights)
         self.start_from_epoch = _validation.check_integer("start_from_epoch", start_from_epoch, 0)
@@ -69,24 +67,26 @@ class EarlyStopping(Monitor):
         self.best_weights: Any = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: D102
+        super().on_train_begin(logs)
         self._forget()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102
-        if epoch < self.start_from_epoch:
-            return
         value = self.get_value(logs)
+        if value is None or epoch < self.start_from_epoch:
+            return
+        if self.restore_best_weights and self.best_weights is None:
+            self._remember(epoch)
         self.wait += 1
-        if self.is_better(value, self.best) or (self.restore_best_weights and self.best_weights is None):
-            self._remember(value, epoch)
+        if self.is_better(value, self.best):
+            self.best = value
+            self._remember(epoch)
             if self.baseline is None or self.is_better(value, self.baseline):
                 self.wait = 0
-                return
-        if self.wait >= self.patience and epoch > 0:
+        elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
-    def _remember(self, value: float, epoch: int) -> None:
-        self.best = value if value == value else None
+    def _remember(self, epoch: int) -> None:
         self.best_epoch = epoch
         if self.restore_best_weights:
             self.best_weights = self.model.get_weights()

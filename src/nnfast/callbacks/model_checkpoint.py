@@ -1,33 +1,38 @@
 """model_checkpoint: saves the model while it is trained."""
 
 import os
+from pathlib import Path
+from typing import Any, Literal
 
 from nnfast import _validation
-from nnfast.callbacks.callback import Logs
+from nnfast.callbacks.callback import BATCH_HOOKS, Logs
 from nnfast.callbacks.monitor import Monitor
-from nnfast.callbacks.progress import report
+from nnfast.callbacks.progress import check_reports, report
 
 
 class ModelCheckpoint(Monitor):
-    """Saves the model after every epoch, or after every epoch that is the best so far.
+    """Saves the model after every epoch, or every so many batches; always, or only where it is the best so far.
 
-    A saved model is whole: ``nnfast.load_model`` gives one whose training goes on as if it had never stopped.
+    A saved model is whole: ``nnfast.load_model`` gives one whose training goes on as if it had never stopped, from the
+    beginning of the epoch in which it was saved if that was in its middle.
 
     Parameters
     ----------
     filepath : str or path
-        The file. ``{epoch:02d}`` (counted from 1) and the names in the logs, ``{val_loss:.2f}``, are filled in. Folders
-        are made.
+        The file. ``{epoch:02d}`` (counted from 1) and the names in the logs, ``{val_loss:.2f}``, are filled in, with
+        batches ``{batch}`` (counted from 1), too. Folders are made.
     monitor : str
         The number in the logs that decides what is best.
     verbose : {0, 1}
         1 reports when it saves.
     save_best_only : bool
-        Whether to save only what is better than all before.
+        Whether to save only what is better than all before. A number that is not in the logs is warned of, and then
+        everything is saved.
     mode : {"auto", "min", "max"}
         Whether small or large is good; "auto" knows it of the loss and of the model's metrics.
-    save_freq : {"epoch"}
-        When to save. A model is only resumed exactly from the end of an epoch, so this is all there is.
+    save_freq : int or "epoch"
+        When to save: after every epoch, or every so many batches, with the logs of the epoch so far, which have no
+        ``val_loss``. Training is then a call of the core a batch, not an epoch.
     initial_value_threshold : float, optional
         What the first value must beat.
     """
@@ -40,7 +45,7 @@ class ModelCheckpoint(Monitor):
         save_best_only: bool = False,
         *,
         mode: str = "auto",
-        save_freq: str = "epoch",
+        save_freq: int | Literal["epoch"] = "epoch",
         initial_value_threshold: float | None = None,
     ) -> None:
         threshold = initial_value_threshold
@@ -50,35 +55,61 @@ class ModelCheckpoint(Monitor):
         if not isinstance(filepath, str | os.PathLike):
             raise _validation.mismatch("filepath", "a path", filepath)
         self.filepath = os.fspath(filepath)
-        self.verbose = _validation.check_integer(
-            "verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0, 1
-        )
+        self.verbose = check_reports(verbose)
         self.save_best_only = _validation.check_bool("save_best_only", save_best_only)
-        self.save_freq = _validation.check_choice("save_freq", save_freq, ("epoch",))
+        self.save_freq = _check_frequency(save_freq)
+        self._epoch = 0
+        self._n_batches = 0  # since the last time
+
+    def listens(self, hook: str) -> bool:
+        """Return whether a hook does anything: those of batches only if they are counted."""
+        return super().listens(hook) and (self.save_freq > 0 or hook not in BATCH_HOOKS)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: D102
+        if self.save_best_only:
+            super().on_train_begin(logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:  # noqa: D102
+        self._n_batches += 1
+        if self._n_batches == self.save_freq:
+            self._n_batches = 0
+            self._save({"epoch": self._epoch + 1, "batch": batch + 1}, logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102
-        from pathlib import Path
+        if not self.save_freq:
+            self._save({"epoch": epoch + 1}, logs or {})
 
-        path = self._fill_in(epoch, logs or {})
-        if self.save_best_only and not self._is_best(epoch, logs):
+    def _save(self, place: dict[str, int], logs: Logs) -> None:
+        path = self._fill_in(place | logs)
+        if self.save_best_only and not self._is_best(place["epoch"], logs):
             return
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         self.model.save(path)
         if self.verbose:
-            report(f"Epoch {epoch + 1}: saved model to {path}")
+            report(f"Epoch {place['epoch']}: saved model to {path}")
 
-    def _is_best(self, epoch: int, logs: Logs | None) -> bool:
+    def _is_best(self, epoch: int, logs: Logs) -> bool:
         value = self.get_value(logs)
-        if self.is_better(value, self.best):
-            self.best = value
+        if value is None:
             return True
+        is_best, before = self.is_better(value, self.best), self.best
+        self.best = value if is_best else before
         if self.verbose:
-            report(f"Epoch {epoch + 1}: {self.monitor} did not improve from {self.best}")
-        return False
+            change = f"improved from {before} to {value}" if is_best else f"did not improve from {before}"
+            report(f"Epoch {epoch}: {self.monitor} {change}")
+        return is_best
 
-    def _fill_in(self, epoch: int, logs: Logs) -> str:
+    def _fill_in(self, values: dict[str, Any]) -> str:
         try:
-            return self.filepath.format(epoch=epoch + 1, **logs)
+            return self.filepath.format(**values)
         except (KeyError, IndexError, ValueError) as error:
-            names = ", ".join(("epoch", *logs))
+            names = ", ".join(values)
             raise ValueError(f"filepath: expected only {names} in braces, received {self.filepath!r}") from error
+
+
+def _check_frequency(save_freq: Any) -> int:
+    """Return after how many batches to save; 0 for "epoch"."""
+    return 0 if save_freq == "epoch" else _validation.check_integer("save_freq ('epoch' or batches)", save_freq, 1)

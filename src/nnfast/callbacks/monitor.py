@@ -1,11 +1,13 @@
 """monitor: the base of callbacks that watch one number get better."""
 
+import warnings
+
 from nnfast import _validation
 from nnfast.callbacks.callback import Callback, Logs
 
 
 class Monitor(Callback):
-    """Remembers the best value of a number in the logs.
+    """Remembers the best value of a number in the logs; never a NaN, which in Keras stays the best if it comes first.
 
     Parameters
     ----------
@@ -25,12 +27,20 @@ class Monitor(Callback):
         self.mode = _validation.check_choice("mode", mode, ("auto", "min", "max"))
         self.min_delta = abs(_validation.check_real("min_delta", min_delta, "(-inf, inf)"))
         self.best = best
+        self._has_warned = False
 
-    def get_value(self, logs: Logs | None) -> float:
-        """Return the watched number."""
-        if not logs or self.monitor not in logs:
-            raise _validation.unknown_name(f"{type(self).__name__}: monitor", self.monitor, logs or {})
-        return logs[self.monitor]
+    def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: D102
+        self._has_warned = False
+        self.wants_max()
+
+    def get_value(self, logs: Logs | None) -> float | None:
+        """Return the watched number; None if it is not in the logs, which a warning says once a training."""
+        logs = logs or {}
+        if self.monitor not in logs and not self._has_warned:
+            self._has_warned = True
+            error = _validation.unknown_name(f"{type(self).__name__}: monitor", self.monitor, logs)
+            warnings.warn(str(error), stacklevel=2)
+        return logs.get(self.monitor)
 
     def is_better(self, value: float, than: float | None) -> bool:
         """Return whether `value` is better than another; any number is better than None, and NaN than nothing."""
@@ -47,5 +57,6 @@ class Monitor(Callback):
         known |= {metric.name: metric.higher_is_better for metric in self.model.metrics}
         if name not in known:
             wanted = f"'min' or 'max' for {self.monitor!r}, which is no metric of the model"
-            raise _validation.mismatch(f"{type(self).__name__}: mode", wanted, self.mode)
+            names = ", ".join(map(repr, known))
+            raise _validation.mismatch(f"{type(self).__name__}: mode", wanted, self.mode, f"it reports {names}")
         return known[name]

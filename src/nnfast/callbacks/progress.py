@@ -43,6 +43,11 @@ def check_verbosity(verbose: object) -> int:
     return 1 if verbose == "auto" else _validation.check_integer("verbose ('auto', 0, 1 or 2)", verbose, 0, 2)
 
 
+def check_reports(verbose: object) -> int:
+    """Return 0 or 1, what callbacks take for ``verbose``; True is 1."""
+    return _validation.check_integer("verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0, 1)
+
+
 def choose_display(verbosity: int) -> list[Callback]:
     """Return what shows progress: nothing for 0, a bar for 1 if rich and a terminal are there, else lines."""
     if verbosity == 0:
