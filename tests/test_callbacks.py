@@ -165,10 +165,26 @@ def test_all_are_closed_even_if_one_raises():
         def close(self):
             raise KeyError("mine")
 
-    recorder = Recorder()
+    first, last = Recorder(), Recorder()
+    last.calls = first.calls
     with pytest.raises(KeyError, match="mine"):
-        fit(Bad(), recorder)
-    assert recorder.calls[-1] == "closed"
+        fit(first, Bad(), last)
+    assert first.calls[-2:] == ["closed", "closed"]
+
+
+def test_closed_in_their_order():
+    closed = []
+
+    class Named(Callback):
+        def __init__(self, name):
+            super().__init__()
+            self.name = name
+
+        def close(self):
+            closed.append(self.name)
+
+    fit(Named("a"), Named("b"))
+    assert closed == ["a", "b"]
 
 
 def test_stop_in_the_middle_of_an_epoch():
@@ -247,6 +263,15 @@ def test_early_stopping_restores_the_best_weights():
     model, _ = fit(Script(score=[3, 1, 2, 2, 2]), stopper, keep, epochs=5)
     assert len(weights) == 4
     assert all(np.array_equal(a, b) for a, b in zip(weights[1], model.get_weights()))
+
+
+def test_early_stopping_restores_the_first_weights_where_no_number_is():
+    weights = []
+    stopper = EarlyStopping("score", mode="min", patience=2, restore_best_weights=True)
+    keep = LambdaCallback(on_epoch_end=lambda epoch, logs: weights.append(stopper.model.get_weights()))
+    model, _ = fit(Script(score=[np.nan] * 4), stopper, keep, epochs=4)
+    assert (len(weights), stopper.best_epoch, stopper.best) == (2, 0, None)
+    assert all(np.array_equal(a, b) for a, b in zip(weights[0], model.get_weights()))
 
 
 def test_early_stopping_knows_the_direction_of_metrics():

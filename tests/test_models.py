@@ -252,6 +252,16 @@ def test_what_is_missing_is_said(call, message):
         call(Sequential([Dense(1)]))
 
 
+def test_calling_a_model_is_forward():
+    x, _ = make_classes(20)
+    called, forward = make_classifier(rate=0.5), make_classifier(rate=0.5)
+    for options in ({}, {"training": True}, {"training": False}):
+        assert np.array_equal(called(x, **options), forward.forward(x, **options))
+    assert np.array_equal(called(x), called.predict(x))
+    assert not np.array_equal(called(x, True), called.predict(x))
+    assert np.array_equal(called.backward(np.ones((20, 3))).shape, x.shape)
+
+
 def test_backward_needs_forward():
     model = Sequential([Input(2), Dense(1)])
     with pytest.raises(NotReadyError, match="expected a call of forward before"):

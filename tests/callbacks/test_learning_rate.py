@@ -76,6 +76,14 @@ def test_plateau_takes_a_first_nan_for_nothing():
     assert history["learning_rate"] == [0.5, 0.5, 0.5, 0.5]
 
 
+def test_plateau_can_be_used_again():
+    plateau = ReduceLROnPlateau("score", patience=2, mode="min", factor=0.5)
+    for scores in ([1, 1, 1, 1], [3, 2, 1, 1]):
+        script = LambdaCallback(on_epoch_end=lambda epoch, logs, scores=scores: logs.update(score=scores[epoch]))
+        _, history = fit(script, plateau)
+    assert history["learning_rate"] == [0.5, 0.5, 0.5, 0.5]
+
+
 def test_a_rate_that_is_no_number_is_refused():
     class Optimizer:
         learning_rate = "a schedule"

@@ -1,10 +1,13 @@
 """TerminateOnNaN: a loss that is not finite ends training without an error, the weights are finite, history is kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from problems import hash_weights
 
 from nnfast import Sequential
+from nnfast._core import RunStopped, Stats
 from nnfast.callbacks import Callback, EarlyStopping, LambdaCallback, TerminateOnNaN
 from nnfast.exceptions import NotFiniteError
 from nnfast.layers import Dense, Input
@@ -28,7 +31,8 @@ def make_model(metrics=("mae",)):
 
 def fit(*callbacks, model=None, batch_size=2, **options):
     model = model or make_model()
-    return model, model.fit(X, Y, batch_size=batch_size, epochs=5, verbose=0, callbacks=list(callbacks), **options)
+    options = {"epochs": 20_001, "verbose": 0, **options}
+    return model, model.fit(X, Y, batch_size=batch_size, callbacks=list(callbacks), **options)
 
 
 @pytest.mark.parametrize("listens", LISTENERS)
@@ -47,11 +51,12 @@ def test_training_ends_quietly(listens, batch_size, epochs):
     assert model._epochs_done == raising._epochs_done
 
 
-def test_metrics_of_the_last_epoch_are_of_the_batches_before():
+@pytest.mark.parametrize("listens", LISTENERS)
+def test_metrics_of_the_last_epoch_are_of_the_batches_before(listens):
     """Of none there is nothing to say."""
-    _, history = fit(TerminateOnNaN(), batch_size=1)
+    _, history = fit(TerminateOnNaN(), LambdaCallback(**LISTENERS[listens]()), batch_size=1)
     assert history.history["mae"] == [pytest.approx((1 + 2e10) / 2)]
-    _, history = fit(TerminateOnNaN(), batch_size=2)
+    _, history = fit(TerminateOnNaN(), LambdaCallback(**LISTENERS[listens]()), batch_size=2)
     assert np.isnan(history.history["mae"]).tolist() == [False, True]
 
 
@@ -88,6 +93,22 @@ def test_it_may_raise():
     assert not ended
 
 
+def test_all_are_asked():
+    errors = []
+    fit(TerminateOnNaN(), LambdaCallback(on_not_finite=errors.append))
+    assert [(type(error), error.epoch, error.batch) for error in errors] == [(NotFiniteError, 1, 0)]
+
+
+def test_other_refusals_are_errors():
+    def refuse(*arguments, **settings):
+        raise RunStopped("label_out_of_range", [Stats(1.0, (1.0,), 2, 1)], None)
+
+    model = make_model()
+    model._learner = replace(model._learner, trainer=type("Trainer", (), {"run": refuse})())
+    with pytest.raises(ValueError, match="labels that stay as they are"):
+        fit(TerminateOnNaN(), model=model)
+
+
 def test_who_only_stops_gets_the_error():
     """A training that was to end anyway does not hide it."""
 
@@ -105,7 +126,7 @@ def test_the_model_trains_on():
     model, _ = fit(TerminateOnNaN())
     model.set_weights([[[1.0]]])
     model.optimizer.learning_rate = 0.1
-    assert fit(model=model)[1].history["loss"][-1] < 1
+    assert fit(model=model, epochs=3)[1].history["loss"][-1] < 1
 
 
 def test_bad_argument():
