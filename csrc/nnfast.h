@@ -36,6 +36,7 @@ nnf_status nnf_core_measure_bandwidth(int n_threads, double *bytes_a_second);
 
 const char *nnf_activation_get_name(int activation);
 const char *nnf_loss_get_name(int loss);
+const char *nnf_loss_get_parameter_names(int loss); /* separated by spaces */
 const char *nnf_metric_get_name(int metric);
 const char *nnf_optimizer_get_name(int rule);
 const char *nnf_optimizer_get_hyperparameter_names(int rule); /* separated by spaces */
@@ -112,9 +113,10 @@ nnf_status nnf_array_dense_forward(const nnf_matrix *x, const nnf_matrix *w, con
 /* Any of grad_x, grad_w, grad_bias may be NULL. */
 nnf_status nnf_array_dense_backward(const nnf_matrix *x, const nnf_matrix *w, const nnf_matrix *grad_y, const nnf_matrix *grad_x,
                                     const nnf_matrix *grad_w, void *grad_bias);
-/* row_loss: n_rows doubles. output is replaced by probabilities for _logits losses. gradient may be NULL. */
-nnf_status nnf_array_loss(nnf_loss loss, const nnf_matrix *output, const nnf_matrix *target, double scale, double *row_loss,
-                          const nnf_matrix *gradient);
+/* Of the objective, loss and parameter are read. row_loss: n_rows doubles. output is replaced by probabilities for _logits losses.
+ * gradient, scale times that of the sum of row losses, may be NULL. */
+nnf_status nnf_array_loss(const nnf_objective *objective, const nnf_matrix *output, const nnf_matrix *target, double scale,
+                          double *row_loss, const nnf_matrix *gradient);
 /* parameter and slots (as many as the rule has) are updated in place; all have n elements of dtype. */
 nnf_status nnf_array_update(nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient, void *const *slots,
                             const double *hyperparameters, int64_t step);

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import reference
 from numpy.typing import NDArray
+from reference_losses import LOSS_PARAMETERS
 
 from nnfast import _core
-from nnfast._core import LayerSpec
+from nnfast._core import LayerSpec, LossSpec
 
 Array = NDArray[Any]
 
@@ -34,6 +35,11 @@ def dense(out_size: int, activation: str = "linear", **more: Any) -> LayerSpec:
 
 def activation(name: str) -> LayerSpec:
     return LayerSpec("activation", activation=name, parameter=PARAMETER.get(name, 0.0))
+
+
+def loss_spec(name: str) -> LossSpec:
+    """With ordinary parameters."""
+    return LossSpec(name, LOSS_PARAMETERS.get(name, ()))
 
 
 STACK = [

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from reference_losses import FUSED, loss_reduction, measure, spec_of
+
+from nnfast._core import LossSpec
 
 Array = NDArray[Any]
-
-EPSILON = 1e-7  # probabilities are kept this far from 0 and 1, as in Keras
 
 # ---- activations: y = f(x), and f' from y or from x as the core's list says ------------------------------------------
 
@@ -109,63 +110,6 @@ def activation_backward(name: str, saved: Array, grad: Array, parameter: float =
     if name == "softmax":
         return saved * (grad - (grad * saved).sum(axis=-1, keepdims=True))
     return grad * ACTIVATIONS[name].derivative(saved, parameter)
-
-
-# ---- losses: (output, target) -> the loss of each row, and its gradient with respect to output -----------------------
-
-RowLoss = tuple[Array, Array]
-
-
-def mean_squared_error(y: Array, t: Array) -> RowLoss:
-    return ((y - t) ** 2).mean(axis=-1), 2 * (y - t) / y.shape[-1]
-
-
-def sum_squared_error(y: Array, t: Array) -> RowLoss:
-    return ((y - t) ** 2).sum(axis=-1), 2 * (y - t)
-
-
-def binary_crossentropy(y: Array, t: Array, epsilon: float = EPSILON) -> RowLoss:
-    p = np.clip(y, epsilon, 1 - epsilon)
-    loss = -(t * np.log(p) + (1 - t) * np.log1p(-p)).mean(axis=-1)
-    return loss, np.where(p == y, (p - t) / (p * (1 - p)), 0) / y.shape[-1]
-
-
-def binary_crossentropy_logits(z: Array, t: Array) -> RowLoss:
-    loss = np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z)))
-    return loss.mean(axis=-1), (sigmoid(z) - t) / z.shape[-1]
-
-
-def categorical_crossentropy(y: Array, t: Array, epsilon: float = EPSILON) -> RowLoss:
-    total = y.sum(axis=-1, keepdims=True)
-    share = y / total
-    q = np.clip(share, epsilon, 1 - epsilon)
-    free = q == share  # where the clipping moved a probability, its logarithm has no slope
-    gradient = np.where(free, t, 0).sum(axis=-1, keepdims=True) / total - np.where(free, t, 0) / np.where(free, y, 1)
-    return -(t * np.log(q)).sum(axis=-1), gradient
-
-
-def categorical_crossentropy_logits(z: Array, t: Array) -> RowLoss:
-    shifted = z - z.max(axis=-1, keepdims=True)
-    total = t.sum(axis=-1)
-    loss = total * np.log(np.exp(shifted).sum(axis=-1)) - (t * shifted).sum(axis=-1)
-    return loss, total[..., None] * softmax(z) - t
-
-
-LOSSES: dict[str, Callable[[Array, Array], RowLoss]] = {
-    "mean_squared_error": mean_squared_error,
-    "sum_squared_error": sum_squared_error,
-    "binary_crossentropy": binary_crossentropy,
-    "binary_crossentropy_logits": binary_crossentropy_logits,
-    "categorical_crossentropy": categorical_crossentropy,
-    "categorical_crossentropy_logits": categorical_crossentropy_logits,
-}
-
-FUSED = {"binary_crossentropy_logits": "sigmoid", "categorical_crossentropy_logits": "softmax"}
-
-
-def loss_reduction(loss: str, n_rows: int) -> float:
-    """What the sum of row losses is multiplied by before it is differentiated."""
-    return 1.0 if loss == "sum_squared_error" else 1.0 / n_rows
 
 
 def one_hot(labels: Array, n_classes: int) -> Array:
@@ -282,18 +226,19 @@ class Network:
             grad = layer.backward(grad)
         return grad * self.in_scale
 
-    def loss_and_grad(self, loss: str, x: Array, t: Array) -> tuple[float, Array, Array]:
+    def loss_and_grad(self, loss: str | LossSpec, x: Array, t: Array) -> tuple[float, Array, Array]:
         """The sum of row losses, the gradient of the reduced loss with respect to x, and the output."""
         last = self.layers[-1]
         own = last.activation
-        if loss in FUSED:
+        fused = FUSED.get(spec_of(loss).name)
+        if fused:
             last.activation = "linear"
         y = self.forward(x)
-        row_loss, grad = LOSSES[loss](y, t)
+        row_loss, grad = measure(loss, y, t)
         grad_input = self.backward(grad * loss_reduction(loss, len(x)))
         last.activation = own
-        if loss in FUSED:
-            y = ACTIVATIONS[FUSED[loss]].forward(y, 0)
+        if fused:
+            y = ACTIVATIONS[fused].forward(y, 0)
         return float(row_loss.sum()), grad_input, y
 
     def parameters(self) -> Iterable[tuple[int, str, Array]]:
@@ -324,7 +269,7 @@ class Optimizer:
 
 
 def train(
-    network: Network, optimizer: Optimizer, loss: str, x: Array, t: Array, batches: Iterable[Any]
+    network: Network, optimizer: Optimizer, loss: str | LossSpec, x: Array, t: Array, batches: Iterable[Any]
 ) -> list[tuple[float, Array]]:
     """One update for each batch of row numbers (or slice). Returns the mean row loss and the outputs before each."""
     history = []

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 import exact
 import numpy as np
-from nets import HYPERPARAMETERS, activation, dense, hash_of, parameters
+from nets import HYPERPARAMETERS, activation, dense, hash_of, loss_spec, parameters
 from numpy.typing import NDArray
 
 from nnfast import _core
-from nnfast._core import LayerSpec
+from nnfast._core import LayerSpec, LossSpec
 
 Array = NDArray[Any]
 
@@ -48,6 +48,14 @@ FROZEN = (dense(448, "relu", train_weights=False, train_bias=False), dense(448, 
 LARGE = (dense(420, "relu"), dense(40, "tanh"), dense(5, "softmax"))
 
 
+LATER_LOSSES = (
+    *("mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error"),
+    *("huber", "log_cosh", "quantile", "poisson", "cosine_similarity"),
+    *("hinge", "squared_hinge", "categorical_hinge", "kl_divergence"),
+    *("binary_focal_crossentropy", "binary_focal_crossentropy_logits", "categorical_focal_crossentropy"),
+)
+
+
 class Run(NamedTuple):
     rule: str
     dtype: str
@@ -55,30 +63,41 @@ class Run(NamedTuple):
     n_rows: int
     n_epochs: int
     specs: tuple[LayerSpec, ...]
-    loss: str = "categorical_crossentropy_logits"
+    loss: LossSpec = LossSpec("categorical_crossentropy_logits", (0.0,))
 
 
-RUNS = {
-    f"{rule} {dtype} batch {batch_size}": Run(rule, dtype, batch_size, n_rows, n_epochs, specs)
-    for rule in HYPERPARAMETERS
-    for dtype in ("float32", "float64")
-    for batch_size, n_rows, n_epochs, specs in (
-        (1, 30, 2, NARROW),
-        (7, 60, 2, NARROW),
-        (37, 120, 2, WIDE),
-        (2000, 2100, 2, NARROW),
-    )
-} | {
-    f"{loss} {dtype}": Run("adam", dtype, 50, 120, 2, (dense(40, "silu"), dense(5, last)), loss)
-    for dtype in ("float32", "float64")
-    for loss, last in (
-        ("mean_squared_error", "elu"),
-        ("sum_squared_error", "linear"),
-        ("binary_crossentropy", "softmax"),
-        ("binary_crossentropy_logits", "sigmoid"),
-        ("categorical_crossentropy", "sigmoid"),
-    )
-}
+RUNS = (
+    {
+        f"{rule} {dtype} batch {batch_size}": Run(rule, dtype, batch_size, n_rows, n_epochs, specs)
+        for rule in HYPERPARAMETERS
+        for dtype in ("float32", "float64")
+        for batch_size, n_rows, n_epochs, specs in (
+            (1, 30, 2, NARROW),
+            (7, 60, 2, NARROW),
+            (37, 120, 2, WIDE),
+            (2000, 2100, 2, NARROW),
+        )
+    }
+    | {
+        f"{loss.name} {dtype}": Run("adam", dtype, 50, 120, 2, (dense(40, "silu"), dense(5, last)), loss)
+        for dtype in ("float32", "float64")
+        for loss, last in (
+            (LossSpec("mean_squared_error"), "elu"),
+            (LossSpec("sum_squared_error"), "linear"),
+            (LossSpec("binary_crossentropy", (0.0, 1.0)), "softmax"),
+            (LossSpec("binary_crossentropy_logits", (0.0, 1.0)), "sigmoid"),
+            (LossSpec("categorical_crossentropy", (0.0,)), "sigmoid"),
+            *((loss_spec(name), "sigmoid") for name in LATER_LOSSES),
+        )
+    }
+    | {
+        f"{loss} with parameters {dtype}": Run(
+            "sgd", dtype, 50, 120, 2, (dense(40, "silu"), dense(20, "softmax")), loss_spec(loss)
+        )
+        for dtype in ("float32", "float64")
+        for loss in ("binary_crossentropy", "categorical_crossentropy", "categorical_crossentropy_logits")
+    }
+)
 SHARED_RUNS = {
     f"{way} {dtype}": Run("adam", dtype, batch_size, n_rows, 1, specs)
     for dtype in ("float32", "float64")
@@ -114,7 +133,8 @@ def hash_of_run(run: Run) -> str:
     optimizer = _core.Optimizer(network, run.rule, HYPERPARAMETERS[run.rule])
     trainer = _core.Trainer(network, optimizer, run.loss, ["categorical_accuracy", "mean_absolute_error"])
     x, labels = make_data(run.n_rows)
-    y = labels if "categorical" in run.loss else np.eye(N_CLASSES, dtype=np.float32)[labels[:, 0]]
+    takes_labels = run.loss.name.startswith("categorical_crossentropy")
+    y = labels if takes_labels else np.eye(run.specs[-1].out_size, dtype=np.float32)[labels[:, 0]]
     stats = trainer.run(
         x, y, batch_size=run.batch_size, first_epoch=0, n_epochs=run.n_epochs, shuffle=True, seed=2**40 + 3
     )

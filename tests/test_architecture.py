@@ -25,7 +25,7 @@ PYTHON_FLOORS = (  # lowest first
     {"exceptions", "config", "_validation", "_descriptions"},
     {
         *("layers", "activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics"),
-        "kernels",
+        *("kernels", "_kernel_arrays", "_kernel_losses"),
     },
     {"_lowering", "data", "saving"},
     {"training", "callbacks"},

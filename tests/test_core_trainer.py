@@ -7,12 +7,12 @@ import exact
 import numpy as np
 import pytest
 import reference
-from nets import HYPERPARAMETERS, Twins, activation, dense, spaced
+from nets import HYPERPARAMETERS, Twins, activation, dense, loss_spec, spaced
 from numpy.typing import NDArray
 from sessions import LONG, RUN, Session
 
 from nnfast import _core
-from nnfast._core import LayerSpec, RunStopped
+from nnfast._core import LayerSpec, LossSpec, RunStopped
 
 Array = NDArray[Any]
 
@@ -59,11 +59,12 @@ def test_targets_and_large_batches(loss: str, y_dtype: str, dtype: str, rng: np.
     """Batches of 1,500 are cut in shards of 1,024; targets of any dtype, rows apart."""
     twins = Twins([dense(5, "tanh"), dense(3, reference.FUSED.get(loss, "sigmoid"))], 4, dtype, rng)
     x, y = rng.standard_normal((1700, 4)).astype(dtype), rng.integers(0, 2, (1700, 3)).astype(y_dtype)
-    rate = [1e-4] if loss == "sum_squared_error" else [0.2]
-    trainer = _core.Trainer(twins.core, _core.Optimizer(twins.core, "sgd", rate), loss, ["binary_accuracy"])
+    rate = [{"sum_squared_error": 1e-4, "mean_absolute_percentage_error": 1e-10}.get(loss, 0.2)]
+    trainer = _core.Trainer(twins.core, _core.Optimizer(twins.core, "sgd", rate), loss_spec(loss), ["binary_accuracy"])
     (stats,) = trainer.run(spaced(x)[0], spaced(y)[0], **(RUN | {"batch_size": 1500}))
     expected = reference.train(
-        twins.reference, reference.Optimizer("sgd", rate), loss, x, y.astype(float), [slice(0, 1500), slice(1500, 1700)]
+        *(twins.reference, reference.Optimizer("sgd", rate), loss_spec(loss), x, y.astype(float)),
+        [slice(0, 1500), slice(1500, 1700)],
     )
     tolerance = 3e-5 if dtype == "float32" else 1e-12
     assert (stats.n_rows, stats.n_batches) == (1700, 2)
@@ -80,8 +81,8 @@ def test_evaluate(loss: str, dtype: str, isa: str, n_threads: int, rng: np.rando
     twins = Twins([dense(40, "relu"), dense(3, reference.FUSED.get(loss, "sigmoid"))], 30, dtype, rng)
     x, y = rng.standard_normal((1100, 30)).astype(dtype), rng.uniform(0, 1, (1100, 3)).astype(dtype)
     before = [twins.core.get_parameter(*key) for key in twins.names]
-    stats = _core.Trainer(twins.core, None, loss, list(_core.METRICS)).evaluate(x, y)
-    total, _, out = twins.reference.loss_and_grad(loss, x, y.astype(float))
+    stats = _core.Trainer(twins.core, None, loss_spec(loss), list(_core.METRICS)).evaluate(x, y)
+    total, _, out = twins.reference.loss_and_grad(loss_spec(loss), x, y.astype(float))
     tolerance = 1e-5 if dtype == "float32" else 1e-12
     assert stats.n_rows == 1100
     assert stats.loss == pytest.approx(total, rel=tolerance)
@@ -165,12 +166,13 @@ def test_impossible_trainers() -> None:
     for loss in reference.FUSED:
         with pytest.raises(ValueError, match=r".+"):
             _core.Trainer(network, None, loss, [])
-    wrong = {"binary_crossentropy_logits": "softmax", "categorical_crossentropy_logits": "sigmoid"}
+    wrong = {loss: "softmax" if own == "sigmoid" else "sigmoid" for loss, own in reference.FUSED.items()}
     for loss, last in wrong.items():
         with pytest.raises(ValueError, match=r".+"):
             _core.Trainer(_core.Network("float32", 2, 1.0, 0.0, [dense(3, last)]), None, loss, [])
     for args in (
         ("mean_cubed_error", []),
+        (LossSpec("huber", (1.0, 2.0)), []),
         ("mean_squared_error", ["acuracy"]),
         ("mean_squared_error", ["mean_squared_error"] * 9),
     ):

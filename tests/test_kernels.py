@@ -1,15 +1,13 @@
-"""The bare kernels for every ISA and dtype: activations and losses. The others are in test_kernels_dense.py."""
+"""The bare activations for every ISA and dtype. Other kernels: test_kernels_losses.py, test_kernels_dense.py."""
 
 from typing import Any
 
-import exact
 import numpy as np
 import pytest
 import reference
-from nets import PARAMETER, SIZES, THREADS, all_isas_agree, assert_ulps, spaced
+from nets import PARAMETER, SIZES, all_isas_agree, assert_ulps, spaced
 from numpy.typing import NDArray
 
-import nnfast
 from nnfast import _core
 
 Array = NDArray[Any]
@@ -152,114 +150,3 @@ def test_activations_have_the_same_bits_on_every_isa(name: str, dtype: str) -> N
         return [y, gradient]
 
     assert all_isas_agree(compute)
-
-
-# ---- losses ----------------------------------------------------------------------------------------------------------
-
-
-def outputs_and_targets(loss: str, shape: tuple[int, int], dtype: str, rng: np.random.Generator) -> tuple[Array, Array]:
-    y = rng.standard_normal(shape) * 3
-    if loss in ("binary_crossentropy", "categorical_crossentropy"):
-        y = rng.uniform(0.01, 0.99, shape)
-    return y.astype(dtype), rng.uniform(0, 1, shape).astype(dtype)
-
-
-@pytest.mark.parametrize("loss", _core.LOSSES)
-def test_loss(loss: str, dtype: str, isa: str, rng: np.random.Generator) -> None:
-    eps = np.finfo(dtype).eps
-    for n in SIZES:
-        y, t = outputs_and_targets(loss, (5, n), dtype, rng)
-        (output, _), (target, _), (gradient, untouched) = spaced(y), spaced(t), spaced(np.zeros_like(y))
-        row_loss = np.empty(5)
-        _core.loss(loss, output, target, 0.25, row_loss, gradient)
-        expected, slope = reference.LOSSES[loss](y.astype(float), t.astype(float))
-        np.testing.assert_allclose(row_loss, expected, rtol=4 * eps, atol=(n + 8) * eps)
-        np.testing.assert_allclose(gradient, slope / 4, rtol=8 * eps, atol=(4 + n / 8) * eps)
-        assert untouched()
-        activation = reference.FUSED.get(loss)
-        if activation is None:
-            assert output.tobytes() == y.tobytes()
-        else:
-            p = reference.ACTIVATIONS[activation].forward(y.astype(float), 0)
-            np.testing.assert_allclose(output, p, rtol=(n + 8) * eps)
-            output[...] = y
-        alone = np.empty(5)
-        _core.loss(loss, output, target, 0.25, alone, None)
-        assert alone.tobytes() == row_loss.tobytes()
-
-
-@pytest.mark.parametrize("loss", ["mean_squared_error", "sum_squared_error"])
-def test_rows_are_summed_in_sixteen_lanes(loss: str, dtype: str, isa: str, rng: np.random.Generator) -> None:
-    for n in SIZES:
-        y, t = rng.standard_normal((2, 5, n)).astype(dtype)
-        row_loss = np.empty(5)
-        _core.loss(loss, y, t, 1.0, row_loss, None)
-        total = exact.row_sum((y - t) * (y - t)).astype(float)
-        np.testing.assert_array_equal(row_loss, total * (1 / n) if loss == "mean_squared_error" else total)
-
-
-def test_losses_of_extreme_logits(dtype: str, isa: str) -> None:
-    """The joint forms stay finite where a probability would be 0 or 1, and right to the last digit."""
-    z = np.array([[1e4, -1e4], [-1e4, 1e4], [88, -88]], dtype)
-    t = np.array([[0, 1], [0, 1], [1, 0]], dtype)
-    for loss in reference.FUSED:
-        expected, slope = reference.LOSSES[loss](z.astype(float), t.astype(float))
-        row_loss, gradient = np.empty(3), np.empty_like(z)
-        _core.loss(loss, z.copy(), t, 1.0, row_loss, gradient)
-        np.testing.assert_allclose(row_loss, expected, rtol=1e-6, atol=1e-37)
-        np.testing.assert_allclose(gradient, slope, rtol=1e-6, atol=1e-37)
-
-
-def test_clipped_probabilities(dtype: str, isa: str) -> None:
-    y, t = np.array([[0, 1], [1, 0]], dtype), np.array([[1, 0], [1, 0]], dtype)
-    for loss in ("binary_crossentropy", "categorical_crossentropy"):
-        row_loss, gradient = np.empty(2), np.ones_like(y)
-        _core.loss(loss, y, t, 1.0, row_loss, gradient)
-        # Above 1 - 1e-7 single precision has only 1 - 2^-23 and 1 - 2^-24.
-        np.testing.assert_allclose(
-            row_loss, [-np.log(1e-7), -np.log1p(-1e-7)], rtol=0.2 if dtype == "float32" else 1e-8
-        )
-        assert row_loss[0] == pytest.approx(-np.log(1e-7), rel=0.02)
-        assert not gradient.any()
-
-
-@pytest.mark.parametrize("loss", _core.LOSSES)
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_loss_tells_of_bad_outputs(loss: str, value: float, dtype: str, isa: str) -> None:
-    y, t = np.full((3, 5), 0.5, dtype), np.full((3, 5), 0.2, dtype)
-    y[1, 3] = value
-    row_loss = np.empty(3)
-    _core.loss(loss, y, t, 1.0, row_loss, None)
-    # A clipped probability is finite whatever it was, as in Keras, unless it was NaN.
-    if not (np.isinf(value) and loss == "binary_crossentropy"):
-        assert not np.isfinite(row_loss[1])
-    assert np.isfinite(row_loss[[0, 2]]).all()
-
-
-@pytest.mark.parametrize("loss", _core.LOSSES)
-def test_losses_have_the_same_bits_on_every_isa(loss: str, dtype: str, rng: np.random.Generator) -> None:
-    data = [outputs_and_targets(loss, (9, n), dtype, rng) for n in SIZES]
-
-    def compute() -> list[Array]:
-        results = []
-        for y, t in data:
-            output, row_loss, gradient = y.copy(), np.empty(len(y)), np.empty_like(y)
-            _core.loss(loss, output, t, 0.3, row_loss, gradient)
-            results += [output, row_loss, gradient]
-        return results
-
-    assert all_isas_agree(compute)
-
-
-def test_threads_do_not_change_a_bit(dtype: str, rng: np.random.Generator) -> None:
-    """Arrays large enough for a team; the number of rows is no multiple of any number of threads."""
-    x, t = rng.standard_normal((2, 3001, 23)).astype(dtype)
-    results = set()
-    for n_threads in THREADS:
-        nnfast.set_num_threads(n_threads)
-        gradient, row_loss, p = np.empty_like(x), np.empty(len(x)), x.copy()
-        _core.loss("binary_crossentropy_logits", p, t, 0.5, row_loss, gradient)
-        y = apply("softmax", x)
-        _core.activation_gradient("softmax", y, gradient, 0.0)
-        results.add(b"".join(a.tobytes() for a in (y, p, row_loss, gradient)))
-    assert len(results) == 1

@@ -8,11 +8,48 @@ from nnfast import Sequential, _core, _lowering, losses, metrics
 from nnfast.layers import Activation, Dense, Dropout, Input
 from nnfast.losses import (
     BinaryCrossentropy,
+    BinaryFocalCrossentropy,
     CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
     MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    QuantileLoss,
     SparseCategoricalCrossentropy,
+    SquaredHinge,
     SumSquaredError,
 )
+
+EVERY_LOSS = [
+    MeanSquaredError(),
+    SumSquaredError(),
+    MeanAbsoluteError(),
+    MeanAbsolutePercentageError(),
+    MeanSquaredLogarithmicError(),
+    Huber(0.5),
+    LogCosh(),
+    QuantileLoss(0.8),
+    Poisson(),
+    CosineSimilarity(),
+    Hinge(),
+    SquaredHinge(),
+    CategoricalHinge(),
+    KLDivergence(),
+    BinaryCrossentropy(label_smoothing=0.1, pos_weight=2),
+    CategoricalCrossentropy(label_smoothing=0.1),
+    SparseCategoricalCrossentropy(label_smoothing=0.1),
+    BinaryFocalCrossentropy(True, 0.6, 1.5, label_smoothing=0.1),
+    CategoricalFocalCrossentropy(0.6, 1.5, label_smoothing=0.1),
+]
+"""One of each, with parameters."""
 
 
 def lower(loss, last, wanted=(), more=()):
@@ -34,10 +71,33 @@ def lower(loss, last, wanted=(), more=()):
         ("categorical_crossentropy", CategoricalCrossentropy()),
         ("sparse_categorical_crossentropy", SparseCategoricalCrossentropy()),
         (CategoricalCrossentropy, CategoricalCrossentropy()),
+        ("mae", MeanAbsoluteError()),
+        ("MAE", MeanAbsoluteError()),
+        ("mean_absolute_error", MeanAbsoluteError()),
+        ("mape", MeanAbsolutePercentageError()),
+        ("msle", MeanSquaredLogarithmicError()),
+        ("huber", Huber()),
+        ("log_cosh", LogCosh()),
+        ("LogCosh", LogCosh()),
+        ("quantile", QuantileLoss()),
+        ("poisson", Poisson()),
+        ("cosine_similarity", CosineSimilarity()),
+        ("hinge", Hinge()),
+        ("squared_hinge", SquaredHinge()),
+        ("categorical_hinge", CategoricalHinge()),
+        ("kl_divergence", KLDivergence()),
+        ("kld", KLDivergence()),
+        ("KLD", KLDivergence()),
+        ("binary_focal_crossentropy", BinaryFocalCrossentropy()),
+        ("categorical_focal_crossentropy", CategoricalFocalCrossentropy()),
     ],
 )
 def test_losses_are_found(name, expected):
     assert losses.get(name) == expected
+
+
+def test_every_loss_is_tried():
+    assert {type(loss) for loss in EVERY_LOSS} == set(losses.CATALOGUE.by_class_name.values())
 
 
 def test_every_loss_and_metric_is_the_cores():
@@ -58,17 +118,23 @@ def test_every_loss_and_metric_is_the_cores():
         (CategoricalCrossentropy(from_logits=True), Dense(3), "categorical_crossentropy_logits"),
         (SparseCategoricalCrossentropy(from_logits=True), Dense(3), "categorical_crossentropy_logits"),
         (BinaryCrossentropy(from_logits=True), Dense(1), "binary_crossentropy_logits"),
+        ("binary_focal_crossentropy", Dense(1, "sigmoid"), "binary_focal_crossentropy_logits"),
+        ("binary_focal_crossentropy", Dense(1, "tanh"), "binary_focal_crossentropy"),
+        ("categorical_focal_crossentropy", Dense(3, "softmax"), "categorical_focal_crossentropy_logits"),
+        (CategoricalFocalCrossentropy(from_logits=True), Dense(3), "categorical_focal_crossentropy_logits"),
+        (BinaryFocalCrossentropy(from_logits=True), Dense(3), "binary_focal_crossentropy_logits"),
+        ("kl_divergence", Dense(3, "softmax"), "kl_divergence"),
         ("mse", Dense(1, "sigmoid"), "mean_squared_error"),
         ("sse", Dense(2), "sum_squared_error"),
     ],
 )
 def test_joint_form_is_chosen(loss, last, expected):
-    assert lower(loss, last).loss == expected
+    assert lower(loss, last).loss.name == expected
 
 
 def test_separate_activation_layers_are_joined_too():
-    assert lower("categorical_crossentropy", Dense(3), more=[Activation("softmax")]).loss.endswith("_logits")
-    assert not lower("categorical_crossentropy", Dense(3, "softmax"), more=[Dropout(0.1)]).loss.endswith("_logits")
+    assert lower("categorical_crossentropy", Dense(3), more=[Activation("softmax")]).loss.name.endswith("_logits")
+    assert not lower("categorical_crossentropy", Dense(3, "softmax"), more=[Dropout(0.1)]).loss.name.endswith("_logits")
 
 
 @pytest.mark.parametrize("activation", ["softmax", "relu"])
@@ -87,7 +153,9 @@ def test_linear_outputs_taken_as_probabilities_warn():
         lower("categorical_crossentropy", Dense(3))
 
 
-@pytest.mark.parametrize("loss", ["categorical_crossentropy", "sparse_categorical_crossentropy"])
+@pytest.mark.parametrize(
+    "loss", ["categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy"]
+)
 def test_categorical_needs_two_outputs(loss):
     with pytest.raises(ValueError, match=r"expected at least 2 outputs .* received a last layer with 1"):
         lower(loss, Dense(1, "softmax"))
@@ -100,6 +168,8 @@ def test_categorical_needs_two_outputs(loss):
         ("binary_crossentropy", Dense(3, "sigmoid"), "binary_accuracy"),
         ("categorical_crossentropy", Dense(3, "softmax"), "categorical_accuracy"),
         ("sparse_categorical_crossentropy", Dense(3, "softmax"), "categorical_accuracy"),
+        ("binary_focal_crossentropy", Dense(3, "sigmoid"), "binary_accuracy"),
+        ("categorical_focal_crossentropy", Dense(3, "softmax"), "categorical_accuracy"),
         ("mse", Dense(1, "sigmoid"), "binary_accuracy"),
         ("mse", Dense(3, "sigmoid"), "categorical_accuracy"),
     ],

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 import reference
-from nets import HYPERPARAMETERS
+import reference_losses
+from nets import HYPERPARAMETERS, loss_spec
 from numpy.typing import NDArray
+from reference_losses import LOSS_PARAMETERS
 
 from nnfast import _core, kernels
 
@@ -154,10 +156,11 @@ def test_dense_refuses(change: dict[str, Any], name: str) -> None:
 def test_loss(loss: str, from_logits: bool, dtype: str, rng: np.random.Generator) -> None:
     y = rng.uniform(0.05, 0.95, (6, 4)).astype(dtype)
     t = rng.uniform(0, 1, (6, 4)).astype(dtype)
-    options = {"from_logits": from_logits} if loss.endswith("crossentropy") else {}
-    row_loss, slope = reference.LOSSES[f"{loss}_logits" if from_logits and options else loss](
-        y.astype(float), t.astype(float)
-    )
+    core_name = f"{loss}_logits" if from_logits and f"{loss}_logits" in _core.LOSSES else loss
+    options: dict[str, Any] = dict(zip(_core.LOSSES[loss], LOSS_PARAMETERS.get(loss, ())))
+    options |= {name: bool(value) for name, value in options.items() if name == "apply_class_balancing"}
+    options |= {"from_logits": True} if core_name != loss else {}
+    row_loss, slope = reference_losses.measure(loss_spec(core_name), y.astype(float), t.astype(float))
     scale = reference.loss_reduction(loss, 6)
     kept, out = y.copy(), np.empty_like(y)
     value, gradient = getattr(kernels, loss)(t, y, out=out, **options)

@@ -87,16 +87,16 @@ static void loss_member(nnf_member *member, void *argument)
     job->kernels->loss[job->loss](&part);
 }
 
-nnf_status nnf_array_loss(nnf_loss loss, const nnf_matrix *output, const nnf_matrix *target, double scale, double *row_loss,
-                          const nnf_matrix *gradient)
+nnf_status nnf_array_loss(const nnf_objective *objective, const nnf_matrix *output, const nnf_matrix *target, double scale,
+                          double *row_loss, const nnf_matrix *gradient)
 {
-    if ((unsigned)loss >= NNF_N_LOSSES || !nnf_is_real(output, output->dtype, output->n_rows, output->n_columns) ||
+    if ((unsigned)objective->loss >= NNF_N_LOSSES || !nnf_is_real(output, output->dtype, output->n_rows, output->n_columns) ||
         !nnf_is_real(target, output->dtype, output->n_rows, output->n_columns) ||
         (gradient && !nnf_is_real(gradient, output->dtype, output->n_rows, output->n_columns)))
         return NNF_STATUS_INVALID_ARGUMENT;
     loss_job job = {
         .kernels = nnf_core_get_kernels(output->dtype),
-        .loss = loss,
+        .loss = objective->loss,
         .rows = {.shape = {(ptrdiff_t)output->n_rows, (ptrdiff_t)output->n_columns},
                  .output = nnf_matrix_rows(output),
                  .target = nnf_matrix_rows(target),
@@ -104,6 +104,7 @@ nnf_status nnf_array_loss(nnf_loss loss, const nnf_matrix *output, const nnf_mat
                  .scale = scale,
                  .row_loss = row_loss},
     };
+    memcpy(job.rows.parameter, objective->loss_parameters, sizeof job.rows.parameter);
     nnf_team_run(nnf_work_choose_threads(ELEMENT_WORK * (double)output->n_rows * (double)output->n_columns), loss_member, &job);
     return NNF_STATUS_OK;
 }

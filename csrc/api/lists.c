@@ -15,7 +15,17 @@ const char *nnf_activation_get_name(int activation)
 const char *nnf_loss_get_name(int loss)
 {
     static const char *const names[] = {
-#define NNF_ROW(code, name) #name,
+#define NNF_ROW(code, name, joint, parameters) #name,
+        NNF_LOSS_LIST(NNF_ROW)
+#undef NNF_ROW
+    };
+    return names[loss];
+}
+
+const char *nnf_loss_get_parameter_names(int loss)
+{
+    static const char *const names[] = {
+#define NNF_ROW(code, name, joint, parameters) parameters,
         NNF_LOSS_LIST(NNF_ROW)
 #undef NNF_ROW
     };

@@ -193,7 +193,7 @@ nnf_status nnf_pass_apply(nnf_pass *pass, nnf_optimizer *optimizer)
 static bool fits_network(const nnf_objective *objective, const nnf_network *network)
 {
     const nnf_layer_spec *last = &network->layers[network->n_layers - 1].spec;
-    const nnf_activation own = objective->loss == NNF_LOSS_BINARY_CROSSENTROPY_LOGITS ? NNF_ACTIVATION_SIGMOID : NNF_ACTIVATION_SOFTMAX;
+    const nnf_activation own = nnf_loss_get_activation(objective->loss);
     if (!nnf_objective_takes_logits(objective))
         return true;
     return (last->kind == NNF_LAYER_DENSE || last->kind == NNF_LAYER_ACTIVATION) &&
@@ -202,7 +202,9 @@ static bool fits_network(const nnf_objective *objective, const nnf_network *netw
 
 nnf_status nnf_trainer_create(nnf_network *network, nnf_optimizer *optimizer, const nnf_objective *objective, nnf_trainer **result)
 {
-    if ((unsigned)objective->loss >= NNF_N_LOSSES || objective->n_metrics < 0 || objective->n_metrics > NNF_MAX_METRICS)
+    if ((unsigned)objective->loss >= NNF_N_LOSSES || (unsigned)objective->reduction > NNF_REDUCTION_WEIGHTED_MEAN)
+        return NNF_STATUS_INVALID_ARGUMENT;
+    if (objective->n_metrics < 0 || objective->n_metrics > NNF_MAX_METRICS)
         return NNF_STATUS_INVALID_ARGUMENT;
     for (int m = 0; m < objective->n_metrics; m++)
         if ((unsigned)objective->metrics[m] >= NNF_N_METRICS)

@@ -19,6 +19,14 @@
 
 #include "kernels/losses.inc.h"
 
+#include "kernels/losses_regression.inc.h"
+
+#include "kernels/losses_margin.inc.h"
+
+#include "kernels/losses_crossentropy.inc.h"
+
+#include "kernels/losses_focal.inc.h"
+
 #include "kernels/metrics.inc.h"
 
 #include "kernels/optimizers.inc.h"
@@ -82,7 +90,7 @@ const nnf_kernels TABLE = {
 #define NNF_ROW(code, name, needs) [NNF_ACTIVATION_##code] = name##_backward_rows,
     .activation_backward = {NNF_ACTIVATION_LIST(NNF_ROW)},
 #undef NNF_ROW
-#define NNF_ROW(code, name) [NNF_LOSS_##code] = loss_##name,
+#define NNF_ROW(code, name, joint, parameters) [NNF_LOSS_##code] = loss_##name,
     .loss = {NNF_LOSS_LIST(NNF_ROW)},
 #undef NNF_ROW
 #define NNF_ROW(code, name) [NNF_METRIC_##code] = metric_##name,

@@ -77,7 +77,8 @@ typedef struct nnf_loss_rows {
     nnf_rows target;
     nnf_rows gradient; /* out: scale * d(sum of row losses) / d(output, or logits); data NULL: not wanted */
     double scale;
-    double *row_loss; /* out: one a row */
+    double parameter[NNF_MAX_LOSS_PARAMETERS]; /* as the loss's row in losses.h names them */
+    double *row_loss;                          /* out: one a row */
 } nnf_loss_rows;
 
 /* One value a row. */

@@ -53,16 +53,21 @@ INLINE real lanes_sum(lanes all)
     return lane[0];
 }
 
-INLINE real row_max(const real *row, ptrdiff_t n)
+INLINE real lanes_max(lanes all)
 {
-    lanes all = lanes_splat(-(real)__builtin_inf());
-    for (ptrdiff_t j = 0; j < n; j += LANES)
-        for (int v = 0; v < LANE_VECTORS; v++)
-            all.part[v] = v_max(row_load(row, j + v * VL, n, -(real)__builtin_inf()), all.part[v]);
     real lane[LANES];
     __builtin_memcpy(lane, &all, sizeof lane);
     for (int half = LANES / 2; half > 0; half /= 2)
         for (int i = 0; i < half; i++)
             lane[i] = lane[i] < lane[i + half] ? lane[i + half] : lane[i];
     return lane[0];
+}
+
+INLINE real row_max(const real *row, ptrdiff_t n)
+{
+    lanes all = lanes_splat(-(real)__builtin_inf());
+    for (ptrdiff_t j = 0; j < n; j += LANES)
+        for (int v = 0; v < LANE_VECTORS; v++)
+            all.part[v] = v_max(row_load(row, j + v * VL, n, -(real)__builtin_inf()), all.part[v]);
+    return lanes_max(all);
 }

@@ -1,15 +1,17 @@
 /* objective.c: see objective.h. */
 #include "training/objective.h"
 #include "ops/rows.h"
+#include <string.h>
 
 bool nnf_objective_takes_logits(const nnf_objective *objective)
 {
-    return objective->loss == NNF_LOSS_BINARY_CROSSENTROPY_LOGITS || objective->loss == NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+    return nnf_loss_get_activation(objective->loss) != NNF_ACTIVATION_LINEAR;
 }
 
 double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_size)
 {
-    return objective->loss == NNF_LOSS_SUM_SQUARED_ERROR ? 1.0 : 1.0 / (double)batch_size;
+    const bool is_sum = objective->reduction == NNF_REDUCTION_SUM || objective->loss == NNF_LOSS_SUM_SQUARED_ERROR;
+    return is_sum ? 1.0 : 1.0 / (double)batch_size;
 }
 
 bool nnf_objective_measure(const nnf_objective *objective, const nnf_passes *passes, double gradient_scale, nnf_row_values values,
@@ -20,6 +22,7 @@ bool nnf_objective_measure(const nnf_objective *objective, const nnf_passes *pas
     const nnf_rows output = nnf_rows_at(kernels, nnf_passes_get_output(passes), begin, 0);
     const nnf_rows target = nnf_rows_at(kernels, passes->workspace->target, begin, 0);
     nnf_loss_rows loss = {.shape = shape, .output = output, .target = target, .scale = gradient_scale, .row_loss = values.value + begin};
+    memcpy(loss.parameter, objective->loss_parameters, sizeof loss.parameter);
     if (gradient_scale != 0)
         loss.gradient = nnf_rows_at(kernels, nnf_passes_get_output_gradient(passes), begin, 0);
     kernels->loss[objective->loss](&loss);

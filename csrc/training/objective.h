@@ -23,7 +23,7 @@ bool nnf_objective_measure(const nnf_objective *objective, const nnf_passes *pas
 void nnf_stats_add_rows(nnf_stats *stats, nnf_row_values values, int n_metrics, ptrdiff_t n);
 void nnf_stats_add(nnf_stats *stats, const nnf_stats *part, int n_metrics);
 
-/* What a batch's gradient is multiplied by: losses are means over the batch, but for those that are sums by name. */
+/* What the sum of a batch's row losses is multiplied by before it is differentiated. */
 double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_size);
 
 #endif

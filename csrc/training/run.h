@@ -10,8 +10,17 @@
 
 enum { NNF_MAX_METRICS = 8 };
 
+/* How the losses of a batch's rows become the one that is made small. A loss that is a sum by name is a sum whatever is said. */
+typedef enum nnf_reduction {
+    NNF_REDUCTION_MEAN,
+    NNF_REDUCTION_SUM,
+    NNF_REDUCTION_WEIGHTED_MEAN, /* divided by the sum of the rows' weights; without weights the mean */
+} nnf_reduction;
+
 typedef struct nnf_objective {
     nnf_loss loss; /* a _logits loss takes the place of the last layer's activation, which must be its own or linear */
+    double loss_parameters[NNF_MAX_LOSS_PARAMETERS]; /* as the loss's row in losses.h names them */
+    nnf_reduction reduction;
     int n_metrics;
     nnf_metric metrics[NNF_MAX_METRICS];
 } nnf_objective;

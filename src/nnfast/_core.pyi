@@ -18,7 +18,8 @@ ParameterName = Literal["weights", "bias"]
 
 ACTIVATIONS: dict[str, str]
 """Name -> what the derivative is computed from: "output" or "input"."""
-LOSSES: tuple[str, ...]
+LOSSES: dict[str, tuple[str, ...]]
+"""Name -> names of the parameters in order."""
 METRICS: tuple[str, ...]
 MAX_METRICS: int
 OPTIMIZERS: dict[str, tuple[int, tuple[str, ...]]]
@@ -35,6 +36,12 @@ class LayerSpec(NamedTuple):
     rate: float = 0.0
     scale: float = 1.0
     offset: float = 0.0
+
+class LossSpec(NamedTuple):
+    name: str
+    parameters: Sequence[float] = ()
+    """In the order of the core's list."""
+    reduction: Literal["mean", "sum", "weighted_mean"] = "mean"
 
 class Progress(NamedTuple):
     epoch: int
@@ -112,7 +119,11 @@ class Pass:
     def apply(self, optimizer: Optimizer) -> None: ...
 
 class Trainer:
-    def __init__(self, network: Network, optimizer: Optimizer | None, loss: str, metrics: Sequence[str]) -> None: ...
+    def __init__(
+        self, network: Network, optimizer: Optimizer | None, loss: LossSpec | str, metrics: Sequence[str]
+    ) -> None:
+        """Take a loss by its name alone as a mean, but for a sum by name, with parameters of 0."""
+
     def run(
         self,
         x: Array | CsrRows,
@@ -137,7 +148,9 @@ def dense_forward(x: Array, w: Array, bias: Array | None, out: Array) -> None: .
 def dense_backward(
     x: Array, w: Array, grad_y: Array, grad_x: Array | None, grad_w: Array | None, grad_bias: Array | None
 ) -> None: ...
-def loss(name: str, output: Array, target: Array, scale: float, row_loss: Array, gradient: Array | None) -> None: ...
+def loss(
+    loss: LossSpec | str, output: Array, target: Array, scale: float, row_loss: Array, gradient: Array | None
+) -> None: ...
 def update(
     rule: str, parameter: Array, gradient: Array, slots: Sequence[Array], hyperparameters: Sequence[float], step: int
 ) -> None: ...

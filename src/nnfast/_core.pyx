@@ -27,7 +27,10 @@ ACTIVATIONS = {
     (<bytes>nnf_activation_get_name(i)).decode(): "input" if nnf_activation_needs_input(<nnf_activation>i) else "output"
     for i in range(NNF_N_ACTIVATIONS)
 }
-LOSSES = tuple((<bytes>nnf_loss_get_name(i)).decode() for i in range(NNF_N_LOSSES))
+LOSSES = {
+    (<bytes>nnf_loss_get_name(i)).decode(): tuple((<bytes>nnf_loss_get_parameter_names(i)).decode().split())
+    for i in range(NNF_N_LOSSES)
+}
 METRICS = tuple((<bytes>nnf_metric_get_name(i)).decode() for i in range(NNF_N_METRICS))
 MAX_METRICS = NNF_MAX_METRICS
 OPTIMIZERS = {
@@ -37,15 +40,19 @@ OPTIMIZERS = {
 }
 
 cdef list _ACTIVATION_NAMES = list(ACTIVATIONS)
+cdef list _LOSS_NAMES = list(LOSSES)
 cdef list _RULE_NAMES = list(OPTIMIZERS)
 cdef list _LAYER_KINDS = ["dense", "activation", "dropout", "rescaling"]
 cdef dict _DTYPES = {"float32": NNF_F32, "float64": NNF_F64}
 cdef dict _DTYPE_NAMES = {NNF_F32: "float32", NNF_F64: "float64"}
+cdef dict _REDUCTIONS = {
+    "mean": NNF_REDUCTION_MEAN, "sum": NNF_REDUCTION_SUM, "weighted_mean": NNF_REDUCTION_WEIGHTED_MEAN}
 cdef dict _PARAMETERS = {"weights": NNF_WEIGHTS, "bias": NNF_BIAS}
 
 LayerSpec = namedtuple(
     "LayerSpec", "kind out_size use_bias train_weights train_bias activation parameter rate scale offset",
     defaults=(0, True, True, True, "linear", 0.0, 0.0, 1.0, 0.0))
+LossSpec = namedtuple("LossSpec", "name parameters reduction", defaults=((), "mean"))
 Progress = namedtuple("Progress", "epoch batch n_batches loss")
 Stats = namedtuple("Stats", "loss metrics n_rows n_batches")
 
@@ -226,14 +233,13 @@ cdef class Trainer:
     cdef Optimizer optimizer
     cdef int n_metrics
 
-    def __cinit__(self, Network network not None, Optimizer optimizer, str loss, metrics):
-        cdef nnf_objective objective
+    def __cinit__(self, Network network not None, Optimizer optimizer, loss, metrics):
+        cdef nnf_objective objective = read_loss(loss)
         if len(metrics) > NNF_MAX_METRICS:
             raise ValueError(f"expected at most {NNF_MAX_METRICS} metrics, received {len(metrics)}")
         self.network = network
         self.optimizer = optimizer
         self.n_metrics = objective.n_metrics = len(metrics)
-        objective.loss = <nnf_loss>(<int>LOSSES.index(loss))
         for i, metric in enumerate(metrics):
             objective.metrics[i] = <nnf_metric>(<int>METRICS.index(metric))
         check(nnf_trainer_create(network.handle, NULL if optimizer is None else optimizer.handle, &objective, &self.handle))

@@ -146,14 +146,28 @@ def dense_backward(x, w, grad_y, grad_x, grad_w, grad_bias):
     check(status)
 
 
-def loss(str name, output, target, double scale, row_loss, gradient):
+cdef nnf_objective read_loss(loss) except *:
+    """Of a LossSpec, or of a name: all parameters are 0 then."""
+    cdef nnf_objective objective
+    name, parameters, reduction = (loss, None, "mean") if isinstance(loss, str) else loss
+    objective.loss = <nnf_loss>(<int>_LOSS_NAMES.index(name))
+    objective.reduction = <nnf_reduction>(<int>_REDUCTIONS[reduction])
+    parameters = [0.0] * len(LOSSES[name]) if parameters is None else parameters
+    if len(parameters) != len(LOSSES[name]):
+        raise ValueError(f"expected the parameters {LOSSES[name]} of {name}, received {parameters}")
+    for i in range(NNF_MAX_LOSS_PARAMETERS):
+        objective.loss_parameters[i] = parameters[i] if i < len(parameters) else 0.0
+    return objective
+
+
+def loss(loss, output, target, double scale, row_loss, gradient):
     cdef _View outputs = _View(output, True), targets = _View(target), gradients = _View(gradient, True, True)
     cdef _View rows = flat_view(row_loss, "float64", output.shape[0], True)
-    cdef nnf_loss code = <nnf_loss>(<int>LOSSES.index(name))
+    cdef nnf_objective objective = read_loss(loss)
     cdef nnf_status status
     with nogil:
         status = nnf_array_loss(
-            code, outputs.pointer, targets.pointer, scale, <double *>rows.matrix.data, gradients.pointer)
+            &objective, outputs.pointer, targets.pointer, scale, <double *>rows.matrix.data, gradients.pointer)
     check(status)
 
 

@@ -13,13 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnfast import _core, _validation
-from nnfast._core import LayerSpec
+from nnfast._core import LayerSpec, LossSpec
 from nnfast.exceptions import NotReadyError
 from nnfast.initializers import Initializer
 from nnfast.layers import Activation, Dense, Dropout, Input, Layer, Rescaling, name_layers
-from nnfast.losses import BinaryCrossentropy, Loss
+from nnfast.losses import Loss
 from nnfast.metrics import Metric
 from nnfast.optimizers import Optimizer
+
+_REDUCTIONS: dict[str, Literal["mean", "sum", "weighted_mean"]] = {
+    "sum_over_batch_size": "mean",
+    "mean": "mean",
+    "sum": "sum",
+    "mean_with_sample_weight": "weighted_mean",
+}
 
 
 class Parameter(NamedTuple):
@@ -56,7 +63,7 @@ class Plan:
 class Objective:
     """A loss and metrics as the core takes them."""
 
-    loss: str
+    loss: LossSpec
     metrics: tuple[str, ...]
     names: tuple[str, ...]
     """The metrics' names in logs."""
@@ -118,12 +125,12 @@ def lower_objective(loss: Loss, metrics: Sequence[Metric], plan: Plan) -> Object
             "two classes use binary_crossentropy with a sigmoid, or two outputs"
         )
     return Objective(
-        loss=_choose_loss(loss, plan.specs[-1]),
+        loss=LossSpec(_choose_loss(loss, plan.specs[-1]), loss.parameters, _REDUCTIONS[loss.reduction]),
         metrics=tuple(_choose_metric(metric, loss, plan.out_size) for metric in metrics),
         names=tuple(metric.name for metric in metrics),
         n_outputs=plan.out_size,
         takes_labels=loss.takes_labels,
-        takes_probabilities=isinstance(loss, BinaryCrossentropy),
+        takes_probabilities=loss.takes_probabilities,
         is_sum=loss.is_sum,
     )
 
@@ -195,7 +202,7 @@ def _choose_loss(loss: Loss, last: LayerSpec) -> str:
 
 
 def _choose_metric(metric: Metric, loss: Loss, out_size: int) -> str:
-    is_binary = isinstance(loss, BinaryCrossentropy) or (out_size == 1 and loss.fuses_with != "softmax")
+    is_binary = loss.fuses_with == "sigmoid" or (out_size == 1 and loss.fuses_with != "softmax")
     name = metric.core_name or ("binary_accuracy" if is_binary else "categorical_accuracy")
     if name == "categorical_accuracy" and out_size < 2:
         raise ValueError(f"metrics: expected at least 2 outputs for {metric.name}, received {out_size}")

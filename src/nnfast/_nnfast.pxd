@@ -51,10 +51,12 @@ cdef extern from "nnfast.h" nogil:
         NNF_MAX_SLOTS
         NNF_MAX_HYPERPARAMETERS
         NNF_MAX_METRICS
+        NNF_MAX_LOSS_PARAMETERS
 
     const char *nnf_activation_get_name(int activation)
     c_bool nnf_activation_needs_input(nnf_activation activation)
     const char *nnf_loss_get_name(int loss)
+    const char *nnf_loss_get_parameter_names(int loss)
     const char *nnf_metric_get_name(int metric)
     const char *nnf_optimizer_get_name(int rule)
     const char *nnf_optimizer_get_hyperparameter_names(int rule)
@@ -143,8 +145,15 @@ cdef extern from "nnfast.h" nogil:
     nnf_status nnf_pass_get_gradient(const nnf_pass *net_pass, int layer, nnf_parameter which, void *values)
     nnf_status nnf_pass_apply(nnf_pass *net_pass, nnf_optimizer *optimizer)
 
+    ctypedef enum nnf_reduction:
+        NNF_REDUCTION_MEAN
+        NNF_REDUCTION_SUM
+        NNF_REDUCTION_WEIGHTED_MEAN
+
     ctypedef struct nnf_objective:
         nnf_loss loss
+        double loss_parameters[4]
+        nnf_reduction reduction
         int n_metrics
         nnf_metric metrics[8]
 
@@ -189,8 +198,8 @@ cdef extern from "nnfast.h" nogil:
         const nnf_matrix *x, const nnf_matrix *w, const nnf_matrix *grad_y, const nnf_matrix *grad_x,
         const nnf_matrix *grad_w, void *grad_bias)
     nnf_status nnf_array_loss(
-        nnf_loss loss, const nnf_matrix *output, const nnf_matrix *target, double scale, double *row_loss,
-        const nnf_matrix *gradient)
+        const nnf_objective *objective, const nnf_matrix *output, const nnf_matrix *target, double scale,
+        double *row_loss, const nnf_matrix *gradient)
     nnf_status nnf_array_update(
         nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient,
         void **slots, const double *hyperparameters, int64_t step)

@@ -5,15 +5,70 @@ result's shape and dtype; it is returned. Functions of single elements take arra
 input. Arrays that do not fit are a ValueError.
 """
 
-import math
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from nnfast import _core, _validation
-
-Array = NDArray[Any]
+from nnfast._kernel_arrays import Array, check_array, check_out
+from nnfast._kernel_losses import (
+    binary_crossentropy as binary_crossentropy,
+)
+from nnfast._kernel_losses import (
+    binary_focal_crossentropy as binary_focal_crossentropy,
+)
+from nnfast._kernel_losses import (
+    categorical_crossentropy as categorical_crossentropy,
+)
+from nnfast._kernel_losses import (
+    categorical_focal_crossentropy as categorical_focal_crossentropy,
+)
+from nnfast._kernel_losses import (
+    categorical_hinge as categorical_hinge,
+)
+from nnfast._kernel_losses import (
+    cosine_similarity as cosine_similarity,
+)
+from nnfast._kernel_losses import (
+    hinge as hinge,
+)
+from nnfast._kernel_losses import (
+    huber as huber,
+)
+from nnfast._kernel_losses import (
+    kl_divergence as kl_divergence,
+)
+from nnfast._kernel_losses import (
+    log_cosh as log_cosh,
+)
+from nnfast._kernel_losses import (
+    mean_absolute_error as mean_absolute_error,
+)
+from nnfast._kernel_losses import (
+    mean_absolute_percentage_error as mean_absolute_percentage_error,
+)
+from nnfast._kernel_losses import (
+    mean_squared_error as mean_squared_error,
+)
+from nnfast._kernel_losses import (
+    mean_squared_logarithmic_error as mean_squared_logarithmic_error,
+)
+from nnfast._kernel_losses import (
+    poisson as poisson,
+)
+from nnfast._kernel_losses import (
+    quantile as quantile,
+)
+from nnfast._kernel_losses import (
+    sparse_categorical_crossentropy as sparse_categorical_crossentropy,
+)
+from nnfast._kernel_losses import (
+    squared_hinge as squared_hinge,
+)
+from nnfast._kernel_losses import (
+    sum_squared_error as sum_squared_error,
+)
 
 
 class _Forward(Protocol):
@@ -98,10 +153,10 @@ def dense_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None, *, out
     -------
     ndarray of shape (n, out_size)
     """
-    rows = _check("x", x, (None, None))
-    kernel = _check("w", w, (rows.shape[1], None), rows.dtype)
-    bias = None if b is None else _check("b", b, (kernel.shape[1],), rows.dtype)
-    result = _check_out("out", out, (len(rows), kernel.shape[1]), rows.dtype)
+    rows = check_array("x", x, (None, None))
+    kernel = check_array("w", w, (rows.shape[1], None), rows.dtype)
+    bias = None if b is None else check_array("b", b, (kernel.shape[1],), rows.dtype)
+    result = check_out("out", out, (len(rows), kernel.shape[1]), rows.dtype)
     _core.dense_forward(rows, kernel, bias, result)
     return result
 
@@ -131,69 +186,16 @@ def dense_backward(
     tuple of ndarray, of the shapes of x, w and b
         Those of w and b are summed over the rows.
     """
-    rows = _check("x", x, (None, None))
-    kernel = _check("w", w, (rows.shape[1], None), rows.dtype)
-    above = _check("grad_y", grad_y, (len(rows), kernel.shape[1]), rows.dtype)
+    rows = check_array("x", x, (None, None))
+    kernel = check_array("w", w, (rows.shape[1], None), rows.dtype)
+    above = check_array("grad_y", grad_y, (len(rows), kernel.shape[1]), rows.dtype)
     if not isinstance(out, tuple) or len(out) != 3:
         raise _validation.mismatch("out", "a tuple of three arrays or None", out)
-    grad_x = _check_out("out[0]", out[0], rows.shape, rows.dtype)
-    grad_w = _check_out("out[1]", out[1], kernel.shape, rows.dtype)
-    grad_b = _check_out("out[2]", out[2], kernel.shape[1:], rows.dtype)
+    grad_x = check_out("out[0]", out[0], rows.shape, rows.dtype)
+    grad_w = check_out("out[1]", out[1], kernel.shape, rows.dtype)
+    grad_b = check_out("out[2]", out[2], kernel.shape[1:], rows.dtype)
     _core.dense_backward(rows, kernel, above, grad_x, grad_w, grad_b)
     return grad_x, grad_w, grad_b
-
-
-# ---- losses: (the loss, its gradient with respect to y_pred) ----
-
-
-def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike, *, out: Array | None = None) -> tuple[float, Array]:
-    """Return the mean of (y_pred - y_true)^2 over all elements of two arrays (n, n_outputs), and its gradient."""
-    return _measure("mean_squared_error", y_true, y_pred, out)
-
-
-def sum_squared_error(y_true: ArrayLike, y_pred: ArrayLike, *, out: Array | None = None) -> tuple[float, Array]:
-    """Return the sum of (y_pred - y_true)^2 over all elements of two arrays (n, n_outputs), and its gradient."""
-    return _measure("sum_squared_error", y_true, y_pred, out)
-
-
-def binary_crossentropy(
-    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, *, out: Array | None = None
-) -> tuple[float, Array]:
-    """Return the mean of -(t log p + (1 - t) log(1 - p)) over all elements, and its gradient.
-
-    Both arrays have shape (n, n_outputs). With `from_logits` p is sigmoid(y_pred), and the gradient is with respect to
-    y_pred nevertheless.
-    """
-    return _measure("binary_crossentropy", y_true, y_pred, out, from_logits)
-
-
-def categorical_crossentropy(
-    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, *, out: Array | None = None
-) -> tuple[float, Array]:
-    """Return the mean over rows of -sum t log p, and its gradient.
-
-    Both arrays have shape (n, n_outputs). With `from_logits` p is softmax(y_pred), and the gradient is with respect to
-    y_pred nevertheless.
-    """
-    return _measure("categorical_crossentropy", y_true, y_pred, out, from_logits)
-
-
-def sparse_categorical_crossentropy(
-    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, *, out: Array | None = None
-) -> tuple[float, Array]:
-    """Return the mean over rows of -log p of the output that the row's label names, and its gradient.
-
-    `y_true` has shape (n,) and holds integers in [0, n_outputs). With `from_logits` p is softmax(y_pred), and the
-    gradient is with respect to y_pred nevertheless.
-    """
-    outputs = _check("y_pred", y_pred, (None, None))
-    labels = np.asarray(y_true)
-    n, n_outputs = outputs.shape
-    if labels.dtype.kind not in "iu" or labels.shape != (n,) or not ((labels >= 0) & (labels < n_outputs)).all():
-        raise _validation.mismatch("y_true", f"{n} integer labels from 0 to {n_outputs - 1}", y_true)
-    targets = np.zeros_like(outputs)
-    targets[np.arange(n), labels] = 1
-    return _measure("categorical_crossentropy", targets, outputs, out, from_logits)
 
 
 # ---- optimizer updates, in place ----
@@ -246,30 +248,6 @@ def adam_update(
 # ---- inside ----
 
 
-def _check(name: str, array: ArrayLike, shape: tuple[int | None, ...] | None = None, dtype: Any = None) -> Array:
-    """Return a C-contiguous array; a None in `shape` is any size, a None for it any shape."""
-    values = np.asarray(array)
-    if values.dtype not in (np.float32, np.float64) or (dtype is not None and values.dtype != dtype):
-        raise ValueError(f"{name}: expected dtype {dtype or 'float32 or float64'}, received {values.dtype}")
-    if shape is not None and not _fits(values.shape, shape):
-        wanted = str(shape).replace("None", "n")
-        raise ValueError(f"{name}: expected shape {wanted}, received {values.shape}")
-    return np.asarray(values, order="C")
-
-
-def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
-    return len(shape) == len(wanted) and all(b in (None, a) for a, b in zip(shape, wanted, strict=True))
-
-
-def _check_out(name: str, out: Array | None, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Return `out`, or a new array if there is none."""
-    if out is None:
-        return np.empty(shape, dtype)
-    if not isinstance(out, np.ndarray) or not out.flags.c_contiguous or not out.flags.writeable:
-        raise _validation.mismatch(name, "a writable C-contiguous array", out)
-    return _check(name, out, shape, dtype)
-
-
 def _check_parameter(name: str, value: float) -> float:
     return _validation.check_real(name, value, "[0, 1e30]")
 
@@ -280,17 +258,17 @@ def _as_matrix(array: Array) -> Array:
 
 
 def _activate(name: str, x: ArrayLike, parameter: float, out: Array | None) -> Array:
-    values = _check("x", x)
-    result = _check_out("out", out, values.shape, values.dtype)
+    values = check_array("x", x)
+    result = check_out("out", out, values.shape, values.dtype)
     if values.size:
         _core.activation(name, _as_matrix(values), _as_matrix(result), parameter)
     return result
 
 
 def _go_back(name: str, grad: ArrayLike, saved: ArrayLike, parameter: float, out: Array | None) -> Array:
-    above = _check("grad", grad)
-    kept = _check("saved", saved, above.shape, above.dtype)
-    result = _check_out("out", out, above.shape, above.dtype)
+    above = check_array("grad", grad)
+    kept = check_array("saved", saved, above.shape, above.dtype)
+    result = check_out("out", out, above.shape, above.dtype)
     if result is not above:
         np.copyto(result, above)
     if result.size:
@@ -298,29 +276,13 @@ def _go_back(name: str, grad: ArrayLike, saved: ArrayLike, parameter: float, out
     return result
 
 
-def _measure(
-    name: str, y_true: ArrayLike, y_pred: ArrayLike, out: Array | None, from_logits: bool = False
-) -> tuple[float, Array]:
-    outputs = _check("y_pred", y_pred, (None, None))
-    targets = _check("y_true", y_true, outputs.shape, outputs.dtype)
-    gradient = _check_out("out", out, outputs.shape, outputs.dtype)
-    if not outputs.size:
-        raise ValueError(f"y_pred: expected at least one element, received shape {outputs.shape}")
-    core_name = f"{name}_logits" if _validation.check_bool("from_logits", from_logits) else name
-    n = len(outputs)
-    scale = 1.0 if name == "sum_squared_error" else 1.0 / n
-    row_loss = np.empty(n)
-    _core.loss(core_name, outputs.copy(), targets, scale, row_loss, gradient)
-    return math.fsum(row_loss) * scale, gradient
-
-
 def _update(
     rule: str, w: Array, grad: ArrayLike, slots: tuple[Array, ...], values: tuple[float, ...], step: int = 1
 ) -> None:
     if not isinstance(w, np.ndarray):
         raise _validation.mismatch("w", "an array", w)
-    parameter = _check_out("w", w, w.shape, w.dtype)
-    state = [_check_out(f"state {place}", slot, w.shape, w.dtype) for place, slot in enumerate(slots)]
+    parameter = check_out("w", w, w.shape, w.dtype)
+    state = [check_out(f"state {place}", slot, w.shape, w.dtype) for place, slot in enumerate(slots)]
     names = _core.OPTIMIZERS[rule][1]
     numbers = [_validation.check_real(name, value, "[0, 1e30]") for name, value in zip(names, values, strict=True)]
-    _core.update(rule, parameter, _check("grad", grad, w.shape, w.dtype), state, numbers, step)
+    _core.update(rule, parameter, check_array("grad", grad, w.shape, w.dtype), state, numbers, step)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 import reference
-from nets import HYPERPARAMETERS, Twins, activation, dense, run
+from nets import HYPERPARAMETERS, Twins, activation, dense, loss_spec, run
 from numpy.typing import NDArray
+from reference_losses import ON_PROBABILITIES
 
 from nnfast import _core
 from nnfast._core import LayerSpec
@@ -52,7 +53,7 @@ def check_training_step(specs: Sequence[LayerSpec], loss: str, rng: np.random.Ge
     x, t = rng.standard_normal((N_ROWS, IN_SIZE)), targets(loss, rng)
     scale = reference.loss_reduction(loss, N_ROWS)
     optimizer = _core.Optimizer(network, "sgd", [1.0])
-    trainer = _core.Trainer(network, optimizer, loss, [])
+    trainer = _core.Trainer(network, optimizer, loss_spec(loss), [])
     before = {key: network.get_parameter(*key) for key in twins.names}
     run(trainer, x, t)
     gradient = {key: before[key] - network.get_parameter(*key) for key in twins.names}
@@ -70,7 +71,7 @@ def check_training_step(specs: Sequence[LayerSpec], loss: str, rng: np.random.Ge
 
 def shift_last_bias(twins: Twins, loss: str) -> None:
     """Outputs of a loss on probabilities shall lie between 0 and 1, where it has a slope, whatever the activation."""
-    if loss in ("binary_crossentropy", "categorical_crossentropy"):
+    if loss in ON_PROBABILITIES:
         last = twins.names[-1][0]
         twins.core.set_parameter(last, "bias", np.full(OUT_SIZE, 0.4))
         twins.core.set_parameter(last, "weights", twins.core.get_parameter(last, "weights") * 0.05)

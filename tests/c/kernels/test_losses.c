@@ -1,5 +1,6 @@
 /* test_losses.c: every loss and metric: the same bits from every table, and the formula's numbers. */
 #include "check.h"
+#include "kernels/loss_references.h"
 #include "kernels/tables.h"
 
 #include <float.h>
@@ -16,6 +17,8 @@ typedef struct loss_call {
 } loss_call;
 
 static const double scale = 0.25;
+/* Good for every loss, exact in both dtypes: half a balance is a balance, too. */
+static const double parameters[NNF_MAX_LOSS_PARAMETERS] = {0.5, 0.75, 0.5, 0.25};
 
 static void call_loss(const nnf_kernels *table, void *const *data, const void *arguments)
 {
@@ -25,6 +28,7 @@ static void call_loss(const nnf_kernels *table, void *const *data, const void *a
                                 .target = {data[TARGET], call->stride},
                                 .gradient = {call->with_gradient ? data[GRADIENT] : NULL, call->stride},
                                 .scale = scale,
+                                .parameter = {parameters[0], parameters[1], parameters[2], parameters[3]},
                                 .row_loss = data[ROW_VALUE]};
     table->loss[call->code](&loss);
 }
@@ -35,112 +39,15 @@ static void call_metric(const nnf_kernels *table, void *const *data, const void 
     table->metric[call->code](call->shape, (nnf_rows){data[OUTPUT], call->stride}, (nnf_rows){data[TARGET], call->stride}, data[ROW_VALUE]);
 }
 
-/* ---- references: one row in double; y and g are replaced ---- */
-
-typedef double (*row_reference)(nnf_dtype dtype, ptrdiff_t n, double *y, const double *t, double *g);
-
-static double sum_squared_error(nnf_dtype dtype, ptrdiff_t n, double *y, const double *t, double *g)
-{
-    double loss = 0;
-    (void)dtype;
-    for (ptrdiff_t j = 0; j < n; j++) {
-        loss += (y[j] - t[j]) * (y[j] - t[j]);
-        g[j] = 2 * (y[j] - t[j]);
-    }
-    return loss;
-}
-
-static double divide_row(ptrdiff_t n, double *g, double loss)
-{
-    for (ptrdiff_t j = 0; j < n; j++)
-        g[j] /= (double)n;
-    return loss / (double)n;
-}
-
-static double mean_squared_error(nnf_dtype dtype, ptrdiff_t n, double *y, const double *t, double *g)
-{
-    return divide_row(n, g, sum_squared_error(dtype, n, y, t, g));
-}
-
-/* Probabilities are kept 1e-7 away from 0 and 1, in the dtype. */
-static double clip(nnf_dtype dtype, double p)
-{
-    const double low = dtype == NNF_F32 ? (double)1e-7f : 1e-7, high = dtype == NNF_F32 ? (double)(1 - 1e-7f) : 1 - 1e-7;
-    return p < low ? low : p > high ? high : p;
-}
-
-static double binary_crossentropy(nnf_dtype dtype, ptrdiff_t n, double *y, const double *t, double *g)
-{
-    double loss = 0;
-    for (ptrdiff_t j = 0; j < n; j++) {
-        const double p = clip(dtype, y[j]);
-        loss -= t[j] * log(p) + (1 - t[j]) * log1p(-p);
-        g[j] = p == y[j] ? (p - t[j]) / (p * (1 - p)) : 0;
-    }
-    return divide_row(n, g, loss);
-}
-
-static double binary_crossentropy_logits(nnf_dtype dtype, ptrdiff_t n, double *y, const double *t, double *g)
-{
-    double loss = 0;
-    (void)dtype;
-    for (ptrdiff_t j = 0; j < n; j++) {
-        loss += fmax(y[j], 0) - y[j] * t[j] + log1p(exp(-fabs(y[j])));
-        y[j] = 1 / (1 + exp(-y[j]));
-        g[j] = y[j] - t[j];
-    }
-    return divide_row(n, g, loss);
-}
-
-/* -sum t log clip(y / sum y); where a share is clipped, the loss does not depend on it. */
-static double categorical_crossentropy(nnf_dtype dtype, ptrdiff_t n, double *y, const double *t, double *g)
-{
-    double sum = 0, loss = 0, weight = 0;
-    for (ptrdiff_t j = 0; j < n; j++)
-        sum += y[j];
-    for (ptrdiff_t j = 0; j < n; j++) {
-        const double q = clip(dtype, y[j] / sum);
-        loss -= t[j] * log(q);
-        g[j] = q == y[j] / sum ? t[j] / y[j] : 0;
-        weight += q == y[j] / sum ? t[j] : 0;
-    }
-    for (ptrdiff_t j = 0; j < n; j++)
-        g[j] = weight / sum - g[j];
-    return loss;
-}
-
-static double categorical_crossentropy_logits(nnf_dtype dtype, ptrdiff_t n, double *y, const double *t, double *g)
-{
-    double max = -INFINITY, sum = 0, loss = 0, weight = 0;
-    (void)dtype;
-    for (ptrdiff_t j = 0; j < n; j++)
-        max = fmax(max, y[j]);
-    for (ptrdiff_t j = 0; j < n; j++)
-        sum += exp(y[j] - max);
-    for (ptrdiff_t j = 0; j < n; j++) {
-        loss -= t[j] * (y[j] - max - log(sum));
-        y[j] = exp(y[j] - max) / sum;
-        weight += t[j];
-    }
-    for (ptrdiff_t j = 0; j < n; j++)
-        g[j] = weight * y[j] - t[j];
-    return loss;
-}
-
-static const struct {
-    const char *name;
-    row_reference reference;
-} losses[] = {
-#define NNF_ROW(code, name) [NNF_LOSS_##code] = {#name, name},
-    NNF_LOSS_LIST(NNF_ROW)
-#undef NNF_ROW
-};
-
 /* ---- comparison ---- */
 
-static bool takes_logits(int loss) { return strstr(losses[loss].name, "_logits") != NULL; }
+static bool takes_logits(int loss) { return strstr(loss_references[loss].name, "_logits") != NULL; }
 
-static bool takes_probabilities(int loss) { return strstr(losses[loss].name, "crossentropy") != NULL && !takes_logits(loss); }
+static bool takes_probabilities(int loss)
+{
+    const char *name = loss_references[loss].name;
+    return (strstr(name, "crossentropy") != NULL && !takes_logits(loss)) || loss == NNF_LOSS_KL_DIVERGENCE || loss == NNF_LOSS_POISSON;
+}
 
 static arrays make_arrays(nnf_dtype dtype, const loss_call *call)
 {
@@ -174,7 +81,7 @@ static bool is_row_right(nnf_dtype dtype, const loss_call *call, const arrays *b
         y[j] = real_get(dtype, before->data[OUTPUT], at + j);
         t[j] = real_get(dtype, before->data[TARGET], at + j);
     }
-    const double loss = losses[call->code].reference(dtype, n, y, t, g);
+    const double loss = loss_references[call->code].f(dtype, parameters, n, y, t, g);
     bool is_right = is_near(dtype, ((double *)after->data[ROW_VALUE])[i], loss, fabs(loss));
     for (ptrdiff_t j = 0; j < n; j++)
         steepest = fmax(steepest, fabs(g[j]));
@@ -199,7 +106,7 @@ static bool are_gaps_kept(nnf_dtype dtype, const loss_call *call, const arrays *
 static void test_loss(nnf_dtype dtype, const loss_call *call)
 {
     arrays before = make_arrays(dtype, call), after = make_arrays(dtype, call);
-    check_set_context("f%zu %s columns %td", 8 * nnf_dtype_size(dtype), losses[call->code].name, call->shape.columns);
+    check_set_context("f%zu %s columns %td", 8 * nnf_dtype_size(dtype), loss_references[call->code].name, call->shape.columns);
     CHECK(tables_agree(dtype, call_loss, call, &after));
     for (ptrdiff_t i = 0; i < call->shape.rows && call->shape.columns > 0; i++)
         CHECK(is_row_right(dtype, call, &before, &after, i));
