@@ -157,6 +157,24 @@ def test_clipped_probabilities(dtype: str, isa: str) -> None:
         assert not gradient.any()
 
 
+@pytest.mark.parametrize(
+    ("loss", "y", "slopes"),
+    [
+        ("kl_divergence", [-0.5, 0.0, 0.25, 1.5], [0, 0, -2, 0]),
+        ("mean_squared_logarithmic_error", [-0.5, 0.0, 0.25, 0.5], [0, 0, -np.log(1.2) / 2.5, 0]),
+        ("cosine_similarity", [3e-9, 0.0, 0.0, 4e-9], [-0.5e7] * 4),
+        ("cosine_similarity", [3.0, 0.0, 0.0, 4.0], [-0.016, -0.1, -0.1, 0.012]),
+    ],
+)
+def test_moved_outputs(loss: str, y: list[float], slopes: list[float], dtype: str, isa: str) -> None:
+    """What is clipped has no slope; a row too short for a direction is pulled as one of length 1e-7."""
+    outputs, targets = np.array([y], dtype), np.full((1, 4), 0.5, dtype)
+    _, gradient, _ = measure(loss, outputs, targets)
+    _, expected = reference_losses.measure(loss, outputs.astype(float), targets.astype(float))
+    np.testing.assert_allclose(gradient, expected, rtol=1e-6)
+    np.testing.assert_allclose(gradient[0], slopes, rtol=1e-6)
+
+
 @pytest.mark.parametrize("loss", _core.LOSSES)
 @pytest.mark.parametrize("n", [2, 3, 19])
 def test_extremes_are_finite(loss: str, n: int, dtype: str, isa: str) -> None:
