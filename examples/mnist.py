@@ -19,8 +19,8 @@ from nnfast.datasets import load_mnist
 from nnfast.layers import Dense, Dropout, Input
 from nnfast.optimizers import Adam
 
-BATCH_SIZE = 128
-LEARNING_RATE = 1e-3
+BATCH_SIZE = 256
+LEARNING_RATE = 2e-3
 
 
 def make_model(seed: int) -> Sequential:
@@ -29,9 +29,9 @@ def make_model(seed: int) -> Sequential:
         Input(784, scale=1 / 255),
         Dropout(0.2),
         Dense(512, activation="relu", kernel_initializer="he_uniform"),
-        Dropout(0.5),
+        Dropout(0.4),
         Dense(512, activation="relu", kernel_initializer="he_uniform"),
-        Dropout(0.5),
+        Dropout(0.4),
         Dense(10, activation="softmax"),
     ]
     model = Sequential(layers, seed=seed)

@@ -259,7 +259,7 @@ def test_calling_a_model_is_forward():
         assert np.array_equal(called(x, **options), forward.forward(x, **options))
     assert np.array_equal(called(x), called.predict(x))
     assert not np.array_equal(called(x, True), called.predict(x))
-    assert np.array_equal(called.backward(np.ones((20, 3))).shape, x.shape)
+    assert called.backward(np.ones((20, 3))).shape == x.shape
 
 
 def test_backward_needs_forward():
