@@ -37,7 +37,10 @@ nnf_status nnf_core_measure_bandwidth(int n_threads, double *bytes_a_second);
 const char *nnf_activation_get_name(int activation);
 const char *nnf_loss_get_name(int loss);
 const char *nnf_loss_get_parameter_names(int loss); /* separated by spaces */
+/* A row's loss is the mean, or the sum, of its elements' losses: each may have a weight of its own. */
+bool nnf_loss_has_elements(int loss);
 const char *nnf_metric_get_name(int metric);
+double nnf_metric_get_parameter(int metric); /* by default */
 const char *nnf_optimizer_get_name(int rule);
 const char *nnf_optimizer_get_hyperparameter_names(int rule); /* separated by spaces */
 int nnf_optimizer_count_slots(int rule);
@@ -99,9 +102,8 @@ void nnf_trainer_free(nnf_trainer *trainer);
 nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats);
 /* After NOT_FINITE: the lowest layer that gave NaN or an infinity, -1 if the scaled input held one, n_layers if only the loss was. */
 int nnf_trainer_get_bad_layer(const nnf_trainer *trainer);
-/* Dropout off, nothing changed. poll as in nnf_run; may be NULL. */
-nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll, void *poll_argument,
-                                nnf_stats *stats);
+/* Dropout off, nothing changed. Of the run only weights, outputs and poll count. */
+nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats);
 
 /* ---- bare kernels on whole arrays ---- */
 

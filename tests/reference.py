@@ -118,11 +118,21 @@ def one_hot(labels: Array, n_classes: int) -> Array:
 
 # ---- metrics: one value a row ----------------------------------------------------------------------------------------
 
+
+def top_k_categorical_accuracy(y: Array, t: Array, k: int) -> Array:
+    own = np.take_along_axis(y, t.argmax(axis=-1)[..., None], axis=-1)
+    return ((y > own).sum(axis=-1) < k) * 1.0
+
+
 METRICS: dict[str, Callable[[Array, Array], Array]] = {
     "binary_accuracy": lambda y, t: ((y > 0.5) == (t > 0.5)).mean(axis=-1),
     "categorical_accuracy": lambda y, t: (y.argmax(axis=-1) == t.argmax(axis=-1)) * 1.0,
+    "top_k_categorical_accuracy": lambda y, t: top_k_categorical_accuracy(y, t, 5),
     "mean_squared_error": lambda y, t: ((y - t) ** 2).mean(axis=-1),
     "mean_absolute_error": lambda y, t: np.abs(y - t).mean(axis=-1),
+    "mean_absolute_percentage_error": lambda y, t: (
+        100 * np.abs(y - t) / np.maximum(np.abs(t.astype(float)), 1e-7)
+    ).mean(axis=-1),
 }
 
 # ---- optimizers: (w, g, slots, hyperparameters, step from 1) -> the new w; slots are changed in place ----------------

@@ -64,6 +64,8 @@ class Run(NamedTuple):
     n_epochs: int
     specs: tuple[LayerSpec, ...]
     loss: LossSpec = LossSpec("categorical_crossentropy_logits", (0.0,))
+    is_weighted: bool = False
+    """Rows weigh 0 to 3, and outputs are collected."""
 
 
 RUNS = (
@@ -110,6 +112,17 @@ SHARED_RUNS = {
 }
 SHARED_RUNS["two shards, one by one float64"] = Run("adam", "float64", 1100, 1150, 1, LARGE)
 RUNS |= SHARED_RUNS
+RUNS |= {
+    f"weighted {way} {dtype}": Run("adam", dtype, batch_size, n_rows, 2, specs, loss, is_weighted=True)
+    for dtype in ("float32", "float64")
+    for way, batch_size, n_rows, specs, loss in (
+        ("rows", 37, 120, WIDE, LossSpec("categorical_crossentropy_logits", (0.0,))),
+        ("rows by their mean", 37, 120, WIDE, LossSpec("categorical_crossentropy_logits", (0.0,), "weighted_mean")),
+        ("columns", 16, 40, COLUMNS, LossSpec("categorical_crossentropy_logits", (0.0,))),
+        ("shards", 5000, 5300, NARROW, LossSpec("categorical_crossentropy_logits", (0.0,), "weighted_mean")),
+        ("outputs", 37, 120, (dense(40, "silu"), dense(5, "sigmoid")), LossSpec("huber", (0.3,))),
+    )
+}
 
 
 def make_data(n_rows: int) -> tuple[Array, Array]:
@@ -117,6 +130,14 @@ def make_data(n_rows: int) -> tuple[Array, Array]:
     numbers = exact.random_numbers(11, exact.INITIALIZE, 0, n_rows * IN_SIZE).reshape(n_rows, IN_SIZE)
     x = np.where(numbers % 3 == 0, 0, numbers >> np.uint32(24)).astype(np.uint8)
     return x, (x[:, :N_CLASSES].argmax(axis=1)).astype(np.int32).reshape(-1, 1)
+
+
+def make_weights(run: Run) -> tuple[Array, Array]:
+    """Weights that are no sums of few powers of two, some 0, for elements where the loss can; and room for outputs."""
+    n_columns = N_CLASSES if run.loss.name in _core.ELEMENT_LOSSES else 1
+    numbers = exact.random_numbers(11, exact.INITIALIZE, 1, run.n_rows * n_columns) >> np.uint32(8)
+    weights = np.where(numbers % 5 == 0, 0, numbers * 3 / 2**24).reshape(-1, n_columns)
+    return weights, np.empty((run.n_rows, N_CLASSES), run.dtype)
 
 
 def make_network(specs: tuple[LayerSpec, ...], dtype: str) -> _core.Network:
@@ -131,18 +152,24 @@ def hash_of_run(run: Run) -> str:
     """Of weights, optimizer state and statistics after the run, with the instruction set and threads that are set."""
     network = make_network(run.specs, run.dtype)
     optimizer = _core.Optimizer(network, run.rule, HYPERPARAMETERS[run.rule])
-    trainer = _core.Trainer(network, optimizer, run.loss, ["categorical_accuracy", "mean_absolute_error"])
+    metrics = ["categorical_accuracy", "mean_absolute_error"]
+    trainer = _core.Trainer(network, optimizer, run.loss, metrics, n_weighted=1)
     x, labels = make_data(run.n_rows)
     takes_labels = run.loss.name.startswith("categorical_crossentropy")
     y = labels if takes_labels else np.eye(run.specs[-1].out_size, dtype=np.float32)[labels[:, 0]]
+    weights, outputs = make_weights(run) if run.is_weighted else (None, None)
+    more: dict[str, Any] = {"weights": weights, "outputs": outputs}
     stats = trainer.run(
-        x, y, batch_size=run.batch_size, first_epoch=0, n_epochs=run.n_epochs, shuffle=True, seed=2**40 + 3
+        x, y, batch_size=run.batch_size, first_epoch=0, n_epochs=run.n_epochs, shuffle=True, seed=2**40 + 3, **more
     )
-    stats.append(trainer.evaluate(x, y))
+    collected = b"" if outputs is None else outputs.tobytes()
+    stats.append(trainer.evaluate(x, y, **more))
     names = [(i, name) for i, name, _ in parameters(run.specs, IN_SIZE)]
     digest = hashlib.sha256(hash_of(network, names, optimizer, _core.OPTIMIZERS[run.rule][0]).encode())
     for s in stats:
         digest.update(np.array([s.loss, *s.metrics, s.n_rows]).tobytes())
+    if outputs is not None:
+        digest.update(collected + outputs.tobytes() + np.array([s.weight for s in stats]).tobytes())
     return digest.hexdigest()
 
 

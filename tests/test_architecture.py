@@ -27,9 +27,9 @@ PYTHON_FLOORS = (  # lowest first
         *("layers", "activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics"),
         *("kernels", "_kernel_arrays", "_kernel_losses"),
     },
-    {"_lowering", "data", "saving"},
+    {"_reporting", "_lowering", "_class_weights", "_examples", "data", "saving"},
     {"training", "callbacks"},
-    {"models", "_stack", "_summary"},
+    {"models", "_stack", "_summary", "_persistence"},
     {"sklearn", "export", "distributed", "plotting", "datasets"},
     {"cli", "__main__", "__init__"},
 )

@@ -124,7 +124,7 @@ FIT = {
     "verbose": [3, -1, "yes", None, 1.0],
     "callbacks": ["early", 3, [callbacks.EarlyStopping], [None]],
     "validation_split": [1.0, -0.1, np.nan, "0.1", True, 0.999],
-    "validation_data": [X, (X,), (X, Y, Y), 3, (X[:, :2], Y)],
+    "validation_data": [X, (X,), (X, Y, Y, Y), (X, Y, -Y - 1.0), 3, (X[:, :2], Y)],
     "shuffle": [1, "batch", None],
 }
 

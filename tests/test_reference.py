@@ -134,6 +134,10 @@ def test_losses_and_metrics_equal_scikit_learn(rng: np.random.Generator) -> None
     assert METRICS["mean_absolute_error"](y, t).mean() == pytest.approx(sklearn.mean_absolute_error(t, y))
     for q in (0.25, 0.9):
         assert LOSSES["quantile"](y, t, q)[0].mean() == pytest.approx(sklearn.mean_pinball_loss(t, y, alpha=q))
+    share = sklearn.mean_absolute_percentage_error(t + 1, y)
+    assert METRICS["mean_absolute_percentage_error"](y, t + 1).mean() == pytest.approx(100 * share)
+    found = sklearn.top_k_accuracy_score(labels, y, k=3)
+    assert reference.top_k_categorical_accuracy(y, t, 3).mean() == pytest.approx(found)
 
 
 # ---- optimizers and networks -----------------------------------------------------------------------------------------

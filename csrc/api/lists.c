@@ -1,6 +1,7 @@
 /* lists.c: the kernel lists by name, so that Python repeats none of them. */
 #include "nnfast.h"
 #include "ops/optimizer.h"
+#include "training/objective.h"
 
 const char *nnf_activation_get_name(int activation)
 {
@@ -32,14 +33,26 @@ const char *nnf_loss_get_parameter_names(int loss)
     return names[loss];
 }
 
+bool nnf_loss_has_elements(int loss) { return nnf_objective_has_elements(&(nnf_objective){.loss = (nnf_loss)loss}); }
+
 const char *nnf_metric_get_name(int metric)
 {
     static const char *const names[] = {
-#define NNF_ROW(code, name) #name,
+#define NNF_ROW(code, name, parameter) #name,
         NNF_METRIC_LIST(NNF_ROW)
 #undef NNF_ROW
     };
     return names[metric];
+}
+
+double nnf_metric_get_parameter(int metric)
+{
+    static const double parameters[] = {
+#define NNF_ROW(code, name, parameter) parameter,
+        NNF_METRIC_LIST(NNF_ROW)
+#undef NNF_ROW
+    };
+    return parameters[metric];
 }
 
 const char *nnf_optimizer_get_name(int rule)

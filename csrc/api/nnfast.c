@@ -204,7 +204,8 @@ nnf_status nnf_trainer_create(nnf_network *network, nnf_optimizer *optimizer, co
 {
     if ((unsigned)objective->loss >= NNF_N_LOSSES || (unsigned)objective->reduction > NNF_REDUCTION_WEIGHTED_MEAN)
         return NNF_STATUS_INVALID_ARGUMENT;
-    if (objective->n_metrics < 0 || objective->n_metrics > NNF_MAX_METRICS)
+    if (objective->n_metrics < 0 || objective->n_metrics > NNF_MAX_METRICS || objective->n_weighted < 0 ||
+        objective->n_weighted > objective->n_metrics)
         return NNF_STATUS_INVALID_ARGUMENT;
     for (int m = 0; m < objective->n_metrics; m++)
         if ((unsigned)objective->metrics[m] >= NNF_N_METRICS)
@@ -241,9 +242,18 @@ static bool is_valid_data(const nnf_trainer *trainer, const nnf_matrix *x, const
                : nnf_is_source(y, network->out_size);
 }
 
+static bool is_valid_run(const nnf_trainer *trainer, const nnf_matrix *x, const nnf_run *run)
+{
+    const nnf_network *network = trainer->network;
+    const int64_t n_weights = nnf_objective_has_elements(&trainer->objective) ? network->out_size : 1;
+    return (!run->weights || nnf_is_real(run->weights, NNF_F64, x->n_rows, 1) ||
+            nnf_is_real(run->weights, NNF_F64, x->n_rows, n_weights)) &&
+           (!run->outputs || nnf_is_real(run->outputs, network->kernels->dtype, x->n_rows, network->out_size));
+}
+
 nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
 {
-    if (!trainer->rule || !is_valid_data(trainer, x, y) || run->batch_size < 1 || run->first_batch < 0 ||
+    if (!trainer->rule || !is_valid_data(trainer, x, y) || !is_valid_run(trainer, x, run) || run->batch_size < 1 || run->first_batch < 0 ||
         run->first_batch > (x->n_rows - 1) / run->batch_size)
         return NNF_STATUS_INVALID_ARGUMENT;
     return nnf_train(trainer, x, y, run, stats);
@@ -251,10 +261,9 @@ nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_
 
 int nnf_trainer_get_bad_layer(const nnf_trainer *trainer) { return trainer->bad_layer; }
 
-nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll, void *poll_argument,
-                                nnf_stats *stats)
+nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
 {
-    if (!is_valid_data(trainer, x, y))
+    if (!is_valid_data(trainer, x, y) || !is_valid_run(trainer, x, run))
         return NNF_STATUS_INVALID_ARGUMENT;
-    return nnf_evaluate(trainer->network, &trainer->objective, x, y, poll, poll_argument, stats);
+    return nnf_evaluate(trainer->network, &trainer->objective, x, y, run, stats);
 }

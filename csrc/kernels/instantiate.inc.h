@@ -93,7 +93,7 @@ const nnf_kernels TABLE = {
 #define NNF_ROW(code, name, joint, parameters) [NNF_LOSS_##code] = loss_##name,
     .loss = {NNF_LOSS_LIST(NNF_ROW)},
 #undef NNF_ROW
-#define NNF_ROW(code, name) [NNF_METRIC_##code] = metric_##name,
+#define NNF_ROW(code, name, parameter) [NNF_METRIC_##code] = metric_##name,
     .metric = {NNF_METRIC_LIST(NNF_ROW)},
 #undef NNF_ROW
 #define NNF_ROW(code, name, n_slots, hyperparameters) [NNF_OPTIMIZER_##code] = name##_prepare,
@@ -113,6 +113,7 @@ const nnf_kernels TABLE = {
     .one_hot = one_hot,
     .dropout = dropout,
     .rescale = rescale,
+    .weigh = weigh,
     .add = add,
     .transpose = transpose,
     .find_not_finite = find_not_finite,

@@ -81,8 +81,8 @@ typedef struct nnf_loss_rows {
     double *row_loss;                          /* out: one a row */
 } nnf_loss_rows;
 
-/* One value a row. */
-typedef void (*nnf_metric_rows)(nnf_shape shape, nnf_rows output, nnf_rows target, double *row_value);
+/* One value a row. parameter: what the metric's row in metrics.h says. */
+typedef void (*nnf_metric_rows)(nnf_shape shape, nnf_rows output, nnf_rows target, double parameter, double *row_value);
 
 typedef struct nnf_update {
     ptrdiff_t n;
@@ -148,6 +148,8 @@ typedef struct nnf_kernels {
     void (*dropout)(nnf_shape shape, nnf_rows x, nnf_rows y, double rate, nnf_random_stream stream, uint64_t first);
     /* y = fma(x, scale, offset). */
     void (*rescale)(nnf_shape shape, nnf_rows x, nnf_rows y, double scale, double offset);
+    /* Row i of x *= weight[i], made real. */
+    void (*weigh)(nnf_shape shape, const double *weight, nnf_rows x);
     /* total += part, element by element. */
     void (*add)(ptrdiff_t n, const void *part, void *total);
     /* destination[j][i] = source[i][j], i < rows, j < columns. */

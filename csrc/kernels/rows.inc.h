@@ -40,6 +40,16 @@ static void rescale(nnf_shape shape, nnf_rows x, nnf_rows y, double scale, doubl
             row_store(row_of(y, i), j, shape.columns, v_fma(row_load(row_of(x, i), j, shape.columns, 0), factor, summand));
 }
 
+static void weigh(nnf_shape shape, const double *weight, nnf_rows x)
+{
+    for (ptrdiff_t i = 0; i < shape.rows; i++) {
+        const vec factor = v_splat((real)weight[i]);
+        real *row = row_of(x, i);
+        for (ptrdiff_t j = 0; j < shape.columns; j += VL)
+            row_store(row, j, shape.columns, row_load(row, j, shape.columns, 0) * factor);
+    }
+}
+
 static void add(ptrdiff_t n, const void *part, void *total)
 {
     for (ptrdiff_t j = 0; j < n; j += VL)

@@ -11,7 +11,9 @@ static void *get_own_gradients(const nnf_trainer *trainer, int member)
 
 static nnf_row_values get_own_values(const nnf_trainer *trainer, int member)
 {
-    return (nnf_row_values){trainer->values.value + (ptrdiff_t)member * NNF_SHARD_ROWS, trainer->values.n_rows};
+    nnf_row_values values = trainer->values;
+    values.value += (ptrdiff_t)member * NNF_SHARD_ROWS;
+    return values;
 }
 
 static ptrdiff_t count_shard_rows(const nnf_batch *batch, int64_t shard)

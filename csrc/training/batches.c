@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "ops/rows.h"
 #include <stdlib.h>
+#include <string.h>
 
 bool nnf_order_reserve(nnf_order *order, int64_t n, bool shuffle)
 {
@@ -50,4 +51,33 @@ bool nnf_batches_gather_targets(const nnf_passes *passes, const nnf_source *sour
                                             .destination = target,
                                             .scale = 1});
     return true;
+}
+
+unsigned char *nnf_source_get_row(const nnf_source *source, ptrdiff_t i)
+{
+    const int64_t position = source->first + i, row = source->order ? (int64_t)source->order[position] : position;
+    return (unsigned char *)source->matrix->data + row * source->matrix->row_stride;
+}
+
+void nnf_batches_gather_weights(const nnf_source *source, ptrdiff_t begin, ptrdiff_t end, double *weight)
+{
+    const int64_t n_columns = source->matrix->n_columns;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        const unsigned char *row = nnf_source_get_row(source, i);
+        double sum = 0, element;
+        for (int64_t j = 0; j < n_columns; j++) {
+            memcpy(&element, row + (size_t)j * sizeof element, sizeof element);
+            sum += element;
+        }
+        weight[i] = n_columns > 1 ? sum / (double)n_columns : sum;
+    }
+}
+
+void nnf_batches_scatter_outputs(const nnf_passes *passes, const nnf_source *destination, ptrdiff_t begin, ptrdiff_t end)
+{
+    const nnf_kernels *kernels = passes->network->kernels;
+    const nnf_rows output = nnf_passes_get_output(passes);
+    const size_t size = (size_t)passes->network->out_size * nnf_dtype_size(kernels->dtype);
+    for (ptrdiff_t i = begin; i < end; i++)
+        memcpy(nnf_source_get_row(destination, i), nnf_rows_at(kernels, output, i, 0).data, size);
 }

@@ -23,5 +23,11 @@ void nnf_order_free(nnf_order *order);
 /* Copies the source's targets i to target rows i, begin <= i < end: class labels become one-hot rows. False if a label is out of
  * range. */
 bool nnf_batches_gather_targets(const nnf_passes *passes, const nnf_source *source, ptrdiff_t begin, ptrdiff_t end);
+/* The row for row i of a workspace. */
+unsigned char *nnf_source_get_row(const nnf_source *source, ptrdiff_t i);
+/* Copies the source's weights i to weight[i], begin <= i < end; of several columns their mean. */
+void nnf_batches_gather_weights(const nnf_source *source, ptrdiff_t begin, ptrdiff_t end, double *weight);
+/* Copies the outputs of rows i to the rows of the matrix that a source would have read. */
+void nnf_batches_scatter_outputs(const nnf_passes *passes, const nnf_source *destination, ptrdiff_t begin, ptrdiff_t end);
 
 #endif

@@ -11,6 +11,7 @@ typedef struct evaluation {
     nnf_passes passes; /* with NNF_CHUNK_ROWS for each member */
     const nnf_objective *objective;
     const nnf_matrix *x, *y;
+    const nnf_run *run;
     nnf_row_values values; /* likewise */
     nnf_stats *chunk;      /* one a chunk, so that their sum has one order */
     int64_t n_chunks;
@@ -28,8 +29,12 @@ static void evaluate_chunk(evaluation *e, ptrdiff_t base, int64_t chunk)
     if (!nnf_batches_gather_targets(&passes, &(nnf_source){.matrix = e->y, .first = first - base}, base, end))
         atomic_store(&e->verdict, NNF_STATUS_LABEL_OUT_OF_RANGE);
     nnf_passes_forward(&passes, base, end);
-    nnf_objective_measure(e->objective, &passes, 0, e->values, base, end);
-    nnf_row_values own = {e->values.value + base, e->values.n_rows};
+    nnf_row_values own = e->values;
+    own.weights = (nnf_source){.matrix = e->run->weights, .first = first - base};
+    nnf_objective_measure(e->objective, &passes, 0, own, base, end);
+    if (e->run->outputs)
+        nnf_batches_scatter_outputs(&passes, &(nnf_source){.matrix = e->run->outputs, .first = first - base}, base, end);
+    own.value += base;
     nnf_stats_add_rows(&e->chunk[chunk], own, e->objective->n_metrics, n);
 }
 
@@ -51,12 +56,13 @@ static bool reserve(evaluation *e, nnf_workspace *workspace, int n_threads)
     const ptrdiff_t n_rows = (ptrdiff_t)n_threads * NNF_CHUNK_ROWS;
     e->n_chunks = (e->x->n_rows + NNF_CHUNK_ROWS - 1) / NNF_CHUNK_ROWS;
     e->chunk = calloc((size_t)e->n_chunks, sizeof *e->chunk);
-    e->values = (nnf_row_values){calloc((size_t)n_rows, sizeof(double) * (size_t)(1 + e->objective->n_metrics)), n_rows};
+    double *value = calloc((size_t)n_rows, sizeof(double) * (size_t)nnf_objective_count_values(e->objective));
+    e->values = (nnf_row_values){.value = value, .n_rows = n_rows};
     return e->chunk && e->values.value && nnf_workspace_reserve(workspace, e->passes.network, n_rows, false);
 }
 
-nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objective, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll,
-                        void *poll_argument, nnf_stats *stats)
+nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objective, const nnf_matrix *x, const nnf_matrix *y,
+                        const nnf_run *run, nnf_stats *stats)
 {
     const int n_threads = nnf_work_choose_threads((double)x->n_rows * network->work_per_row / 3);
     nnf_workspace workspace = {0};
@@ -65,7 +71,8 @@ nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objecti
         .objective = objective,
         .x = x,
         .y = y,
-        .poller = nnf_poller_start(poll, poll_argument),
+        .run = run,
+        .poller = nnf_poller_start(run->poll, run->poll_argument),
         .verdict = NNF_STATUS_OK,
     };
     nnf_status status = NNF_STATUS_OUT_OF_MEMORY;

@@ -6,8 +6,8 @@
 #include "base/status.h"
 #include "training/objective.h"
 
-/* A loss that is not finite is a result here, not a failure. */
-nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objective, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll,
-                        void *poll_argument, nnf_stats *stats);
+/* A loss that is not finite is a result here, not a failure. Of the run only weights, outputs and poll count. */
+nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objective, const nnf_matrix *x, const nnf_matrix *y,
+                        const nnf_run *run, nnf_stats *stats);
 
 #endif

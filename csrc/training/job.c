@@ -61,8 +61,13 @@ void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *pas
     const nnf_source targets = nnf_job_get_source(job, passes, job->y);
     if (!nnf_batches_gather_targets(passes, &targets, begin, end))
         nnf_job_report(job, NNF_STATUS_LABEL_OUT_OF_RANGE);
+    values.weights = nnf_job_get_source(job, passes, job->run->weights);
     if (!nnf_objective_measure(objective, passes, nnf_objective_get_scale(objective, batch->n_rows), values, begin, end))
         report_not_finite(job, passes, begin, end);
+    if (job->run->outputs) {
+        const nnf_source outputs = nnf_job_get_source(job, passes, job->run->outputs);
+        nnf_batches_scatter_outputs(passes, &outputs, begin, end);
+    }
 }
 
 void nnf_job_count(nnf_job *job, const nnf_member *member, const nnf_batch *batch, nnf_row_values values, int64_t done, ptrdiff_t n_rows)

@@ -39,7 +39,7 @@ void nnf_job_ask(nnf_job *job, const nnf_batch *batch);
 const nnf_plan *nnf_job_get_plan(const nnf_job *job, const nnf_member *member);
 /* Passes whose row 0 stands at this position of the epoch. */
 nnf_passes nnf_job_get_passes(const nnf_job *job, const nnf_batch *batch, int64_t position);
-/* The rows of x, or of y, of such passes. */
+/* The rows of x, or of what else has a row for each of x, of such passes. */
 nnf_source nnf_job_get_source(const nnf_job *job, const nnf_passes *passes, const nnf_matrix *matrix);
 /* Rows begin .. end - 1: from outputs to losses in values[begin ..] and gradients, or a report. */
 void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end);

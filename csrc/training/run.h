@@ -2,6 +2,7 @@
 #ifndef NNF_TRAINING_RUN_H
 #define NNF_TRAINING_RUN_H
 
+#include "base/matrix.h"
 #include "base/poll.h"
 #include "kernels/losses.h"
 #include "kernels/metrics.h"
@@ -22,7 +23,9 @@ typedef struct nnf_objective {
     double loss_parameters[NNF_MAX_LOSS_PARAMETERS]; /* as the loss's row in losses.h names them */
     nnf_reduction reduction;
     int n_metrics;
+    int n_weighted; /* the last of the metrics: their row values are multiplied by the rows' weights */
     nnf_metric metrics[NNF_MAX_METRICS];
+    double metric_parameters[NNF_MAX_METRICS];
 } nnf_objective;
 
 typedef struct nnf_run {
@@ -33,12 +36,17 @@ typedef struct nnf_run {
     uint64_t seed;
     nnf_poll poll; /* may be NULL */
     void *poll_argument;
+    const nnf_matrix *weights; /* NNF_F64, one column: what the loss of each row of x is multiplied by; or, where the loss is a
+                                  mean or a sum over elements, out_size columns: what the loss of each element is. NULL: 1 */
+    const nnf_matrix *outputs; /* unless NULL takes the outputs for each row of x: what the loss was computed of, or probabilities
+                                  where it takes logits. dtype, out_size columns */
 } nnf_run;
 
 /* Sums of an epoch. */
 typedef struct nnf_stats {
-    double loss;                    /* sum of row losses */
+    double loss;                    /* sum of row losses, each times its weight */
     double metric[NNF_MAX_METRICS]; /* sums of row values */
+    double weight;                  /* sum of the rows' weights */
     int64_t n_rows;
     int64_t n_batches; /* finished ones; where a run ends early also the number of the batch that failed */
     bool is_finished;

@@ -99,11 +99,11 @@ static bool reserve_values(nnf_trainer *trainer, ptrdiff_t n_rows)
 {
     if (trainer->values.n_rows >= n_rows)
         return true;
-    const size_t size = sizeof(double) * (size_t)(1 + trainer->objective.n_metrics);
+    const size_t size = sizeof(double) * (size_t)nnf_objective_count_values(&trainer->objective);
     double *value = realloc(trainer->values.value, nnf_size_multiply((size_t)n_rows, size));
     if (!value)
         return false;
-    trainer->values = (nnf_row_values){value, n_rows};
+    trainer->values = (nnf_row_values){.value = value, .n_rows = n_rows};
     return true;
 }
 
@@ -146,6 +146,7 @@ nnf_status nnf_train(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix
     memset(stats, 0, run->n_epochs * sizeof *stats);
     if (!reserve(trainer, &job, n_threads))
         return NNF_STATUS_OUT_OF_MEMORY;
+    trainer->values.weights.matrix = run->weights;
     job.poller = nnf_poller_start(run->poll, run->poll_argument);
     nnf_team_run(n_threads, run_epochs, &job);
     trainer->bad_layer = job.bad_layer;

@@ -20,7 +20,10 @@ ACTIVATIONS: dict[str, str]
 """Name -> what the derivative is computed from: "output" or "input"."""
 LOSSES: dict[str, tuple[str, ...]]
 """Name -> names of the parameters in order."""
-METRICS: tuple[str, ...]
+ELEMENT_LOSSES: frozenset[str]
+"""Those whose elements may have weights of their own."""
+METRICS: dict[str, float]
+"""Name -> its parameter by default."""
 MAX_METRICS: int
 OPTIMIZERS: dict[str, tuple[int, tuple[str, ...]]]
 """Rule -> (number of state slots, hyperparameter names in order)."""
@@ -52,11 +55,13 @@ class Progress(NamedTuple):
 
 class Stats(NamedTuple):
     loss: float
-    """Sum of the rows' losses."""
+    """Sum of the rows' losses, each times its weight."""
     metrics: tuple[float, ...]
     """Sums of the rows' values."""
     n_rows: int
     n_batches: int
+    weight: float
+    """Sum of the rows' weights."""
 
 class RunStopped(Exception):
     """A run that ended early."""
@@ -120,10 +125,20 @@ class Pass:
 
 class Trainer:
     def __init__(
-        self, network: Network, optimizer: Optimizer | None, loss: LossSpec | str, metrics: Sequence[str]
+        self,
+        network: Network,
+        optimizer: Optimizer | None,
+        loss: LossSpec | str,
+        metrics: Sequence[str | tuple[str, float]],
+        *,
+        n_weighted: int = 0,
     ) -> None:
-        """Take a loss by its name alone as a mean, but for a sum by name, with parameters of 0."""
+        """Take a loss by its name alone as a mean, but for a sum by name, with parameters of 0.
 
+        Metrics are names, or pairs with a parameter; the last n_weighted of them count rows by their weights.
+        """
+
+    dtype: str
     def run(
         self,
         x: Array | CsrRows,
@@ -137,10 +152,23 @@ class Trainer:
         first_batch: int = 0,
         n_batches: int = 0,
         poll: Poll | None = None,
+        weights: NDArray[np.float64] | None = None,
+        outputs: Array | None = None,
     ) -> list[Stats]:
-        """One C call. Raises RunStopped, or what poll raised."""
+        """One C call. Raises RunStopped, or what poll raised.
 
-    def evaluate(self, x: Array | CsrRows, y: Array, poll: Poll | None = None) -> Stats: ...
+        weights has one column, or for an element loss one for each output; outputs, of the network's dtype, takes what
+        the network gave for each row of x.
+        """
+
+    def evaluate(
+        self,
+        x: Array | CsrRows,
+        y: Array,
+        poll: Poll | None = None,
+        weights: NDArray[np.float64] | None = None,
+        outputs: Array | None = None,
+    ) -> Stats: ...
 
 def activation(name: str, x: Array, out: Array, parameter: float) -> None: ...
 def activation_gradient(name: str, saved: Array, gradient: Array, parameter: float) -> None: ...

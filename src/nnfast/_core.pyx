@@ -31,7 +31,8 @@ LOSSES = {
     (<bytes>nnf_loss_get_name(i)).decode(): tuple((<bytes>nnf_loss_get_parameter_names(i)).decode().split())
     for i in range(NNF_N_LOSSES)
 }
-METRICS = tuple((<bytes>nnf_metric_get_name(i)).decode() for i in range(NNF_N_METRICS))
+ELEMENT_LOSSES = frozenset((<bytes>nnf_loss_get_name(i)).decode() for i in range(NNF_N_LOSSES) if nnf_loss_has_elements(i))
+METRICS = {(<bytes>nnf_metric_get_name(i)).decode(): nnf_metric_get_parameter(i) for i in range(NNF_N_METRICS)}
 MAX_METRICS = NNF_MAX_METRICS
 OPTIMIZERS = {
     (<bytes>nnf_optimizer_get_name(i)).decode(): (
@@ -41,6 +42,7 @@ OPTIMIZERS = {
 
 cdef list _ACTIVATION_NAMES = list(ACTIVATIONS)
 cdef list _LOSS_NAMES = list(LOSSES)
+cdef list _METRIC_NAMES = list(METRICS)
 cdef list _RULE_NAMES = list(OPTIMIZERS)
 cdef list _LAYER_KINDS = ["dense", "activation", "dropout", "rescaling"]
 cdef dict _DTYPES = {"float32": NNF_F32, "float64": NNF_F64}
@@ -54,7 +56,7 @@ LayerSpec = namedtuple(
     defaults=(0, True, True, True, "linear", 0.0, 0.0, 1.0, 0.0))
 LossSpec = namedtuple("LossSpec", "name parameters reduction", defaults=((), "mean"))
 Progress = namedtuple("Progress", "epoch batch n_batches loss")
-Stats = namedtuple("Stats", "loss metrics n_rows n_batches")
+Stats = namedtuple("Stats", "loss metrics n_rows n_batches weight")
 
 
 class RunStopped(Exception):
@@ -233,22 +235,30 @@ cdef class Trainer:
     cdef Optimizer optimizer
     cdef int n_metrics
 
-    def __cinit__(self, Network network not None, Optimizer optimizer, loss, metrics):
+    def __cinit__(self, Network network not None, Optimizer optimizer, loss, metrics, *, int n_weighted=0):
         cdef nnf_objective objective = read_loss(loss)
         if len(metrics) > NNF_MAX_METRICS:
             raise ValueError(f"expected at most {NNF_MAX_METRICS} metrics, received {len(metrics)}")
         self.network = network
         self.optimizer = optimizer
         self.n_metrics = objective.n_metrics = len(metrics)
+        objective.n_weighted = n_weighted
         for i, metric in enumerate(metrics):
-            objective.metrics[i] = <nnf_metric>(<int>METRICS.index(metric))
+            name, parameter = (metric, METRICS.get(metric, 0)) if isinstance(metric, str) else metric
+            objective.metrics[i] = <nnf_metric>(<int>_METRIC_NAMES.index(name))
+            objective.metric_parameters[i] = parameter
         check(nnf_trainer_create(network.handle, NULL if optimizer is None else optimizer.handle, &objective, &self.handle))
 
     def __dealloc__(self):
         nnf_trainer_free(self.handle)
 
+    @property
+    def dtype(self):
+        return self.network.dtype
+
     cdef object to_stats(self, nnf_stats *stats):
-        return Stats(stats.loss, tuple([stats.metric[m] for m in range(self.n_metrics)]), stats.n_rows, stats.n_batches)
+        metrics = tuple([stats.metric[m] for m in range(self.n_metrics)])
+        return Stats(stats.loss, metrics, stats.n_rows, stats.n_batches, stats.weight)
 
     cdef int finish(self, nnf_status status, _Poller poller, list stats) except -1:
         if poller.error is not None:
@@ -260,11 +270,12 @@ cdef class Trainer:
         return check(status)
 
     def run(self, x, y, *, int64_t batch_size, uint32_t first_epoch, uint32_t n_epochs, bint shuffle, uint64_t seed,
-            int64_t first_batch=0, int64_t n_batches=0, poll=None):
+            int64_t first_batch=0, int64_t n_batches=0, poll=None, weights=None, outputs=None):
         cdef _View features = samples_view(x), targets = _View(y)
+        cdef _View row_weights = _View(weights, False, True), kept = _View(outputs, True, True)
         cdef _Poller poller = make_poller(poll)
         cdef nnf_run run = nnf_run(batch_size, first_epoch, n_epochs, first_batch, n_batches, shuffle, seed,
-                                   ask_poller, <void *>poller)
+                                   ask_poller, <void *>poller, row_weights.pointer, kept.pointer)
         cdef nnf_stats *stats = <nnf_stats *>calloc(<size_t>n_epochs + 1, sizeof(nnf_stats))
         cdef nnf_status status
         if stats == NULL:
@@ -281,15 +292,16 @@ cdef class Trainer:
         finally:
             free(stats)
 
-    def evaluate(self, x, y, poll=None):
+    def evaluate(self, x, y, poll=None, weights=None, outputs=None):
         cdef _View features = samples_view(x), targets = _View(y)
+        cdef _View row_weights = _View(weights, False, True), kept = _View(outputs, True, True)
         cdef _Poller poller = make_poller(poll)
+        cdef nnf_run run = nnf_run(0, 0, 0, 0, 0, False, 0, ask_poller, <void *>poller, row_weights.pointer, kept.pointer)
         cdef nnf_stats stats
         cdef nnf_status status
         self.network.begin(False)
         with nogil:
-            status = nnf_trainer_evaluate(
-                self.handle, features.pointer, targets.pointer, ask_poller, <void *>poller, &stats)
+            status = nnf_trainer_evaluate(self.handle, features.pointer, targets.pointer, &run, &stats)
         self.network.end(False)
         self.finish(status, poller, [])
         return self.to_stats(&stats)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nnfast import _core, _validation
 from nnfast._core import LayerSpec, LossSpec
+from nnfast._reporting import Outcome, Reports, lower_metrics
 from nnfast.exceptions import NotReadyError
 from nnfast.initializers import Initializer
 from nnfast.layers import Activation, Dense, Dropout, Input, Layer, Rescaling, name_layers
@@ -64,19 +65,21 @@ class Objective:
     """A loss and metrics as the core takes them."""
 
     loss: LossSpec
-    metrics: tuple[str, ...]
-    names: tuple[str, ...]
-    """The metrics' names in logs."""
+    reports: Reports
     n_outputs: int
     takes_labels: bool
     takes_probabilities: bool
     is_sum: bool
 
-    def make_logs(self, stats: _core.Stats) -> dict[str, float]:
+    @property
+    def most_weights(self) -> int:
+        """The number of weights that a row may have: one an output if the loss is made of single outputs."""
+        return self.n_outputs if self.loss.name in _core.ELEMENT_LOSSES else 1
+
+    def make_logs(self, stats: _core.Stats, outcome: Outcome | None = None) -> dict[str, float]:
         """Return loss and metrics of the rows that `stats` summed up."""
-        n = max(stats.n_rows, 1)
-        values = [stats.loss if self.is_sum else stats.loss / n, *(total / n for total in stats.metrics)]
-        return dict(zip(("loss", *self.names), map(float, values), strict=True))
+        loss = stats.loss if self.is_sum else stats.loss / max(stats.n_rows, 1)
+        return {"loss": float(loss), **self.reports.measure(stats, outcome)}
 
 
 def lower_layers(layers: Sequence[Layer], in_size: int) -> Plan:
@@ -117,8 +120,8 @@ def lower_weights(weights: Any, plan: Plan, dtype: str) -> list[NDArray[Any]]:
     return arrays
 
 
-def lower_objective(loss: Loss, metrics: Sequence[Metric], plan: Plan) -> Objective:
-    """Translate what is to be made small and what is to be reported, for the outputs of `plan`."""
+def lower_objective(loss: Loss, metrics: tuple[Sequence[Metric], Sequence[Metric]], plan: Plan) -> Objective:
+    """Translate what is to be made small and what is to be reported (plain, weighted), for the outputs of `plan`."""
     if loss.fuses_with == "softmax" and plan.out_size < 2:
         raise ValueError(
             f"loss: expected at least 2 outputs for {loss.names[0]}, received a last layer with {plan.out_size}; for "
@@ -126,8 +129,7 @@ def lower_objective(loss: Loss, metrics: Sequence[Metric], plan: Plan) -> Object
         )
     return Objective(
         loss=LossSpec(_choose_loss(loss, plan.specs[-1]), loss.parameters, _REDUCTIONS[loss.reduction]),
-        metrics=tuple(_choose_metric(metric, loss, plan.out_size) for metric in metrics),
-        names=tuple(metric.name for metric in metrics),
+        reports=lower_metrics(*metrics, loss, plan.out_size),
         n_outputs=plan.out_size,
         takes_labels=loss.takes_labels,
         takes_probabilities=loss.takes_probabilities,
@@ -199,11 +201,3 @@ def _choose_loss(loss: Loss, last: LayerSpec) -> str:
         )
     joint = loss.wants_logits or activation == loss.fuses_with
     return f"{loss.core_name}_logits" if joint else loss.core_name
-
-
-def _choose_metric(metric: Metric, loss: Loss, out_size: int) -> str:
-    is_binary = loss.fuses_with == "sigmoid" or (out_size == 1 and loss.fuses_with != "softmax")
-    name = metric.core_name or ("binary_accuracy" if is_binary else "categorical_accuracy")
-    if name == "categorical_accuracy" and out_size < 2:
-        raise ValueError(f"metrics: expected at least 2 outputs for {metric.name}, received {out_size}")
-    return name

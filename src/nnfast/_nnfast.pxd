@@ -57,7 +57,9 @@ cdef extern from "nnfast.h" nogil:
     c_bool nnf_activation_needs_input(nnf_activation activation)
     const char *nnf_loss_get_name(int loss)
     const char *nnf_loss_get_parameter_names(int loss)
+    c_bool nnf_loss_has_elements(int loss)
     const char *nnf_metric_get_name(int metric)
+    double nnf_metric_get_parameter(int metric)
     const char *nnf_optimizer_get_name(int rule)
     const char *nnf_optimizer_get_hyperparameter_names(int rule)
     int nnf_optimizer_count_slots(int rule)
@@ -155,7 +157,9 @@ cdef extern from "nnfast.h" nogil:
         double loss_parameters[4]
         nnf_reduction reduction
         int n_metrics
+        int n_weighted
         nnf_metric metrics[8]
+        double metric_parameters[8]
 
     ctypedef struct nnf_run:
         int64_t batch_size
@@ -167,10 +171,13 @@ cdef extern from "nnfast.h" nogil:
         uint64_t seed
         nnf_poll poll
         void *poll_argument
+        const nnf_matrix *weights
+        const nnf_matrix *outputs
 
     ctypedef struct nnf_stats:
         double loss
         double metric[8]
+        double weight
         int64_t n_rows
         int64_t n_batches
         c_bool is_finished
@@ -185,8 +192,7 @@ cdef extern from "nnfast.h" nogil:
         nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
     int nnf_trainer_get_bad_layer(const nnf_trainer *trainer)
     nnf_status nnf_trainer_evaluate(
-        nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, nnf_poll poll, void *poll_argument,
-        nnf_stats *stats)
+        nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
 
     nnf_status nnf_array_activation(
         nnf_activation activation, const nnf_matrix *x, const nnf_matrix *y, double parameter)

@@ -5,20 +5,21 @@ from typing import Any
 
 from numpy.typing import ArrayLike, DTypeLike
 
-from nnfast import _core, _lowering, _validation, losses, optimizers
+from nnfast import _core, _examples, _lowering, _validation, losses, optimizers, training
+from nnfast._class_weights import ClassWeight
 from nnfast._lowering import Objective, Plan
+from nnfast._persistence import describe_model, restore_model
 from nnfast._stack import Stack
 from nnfast.callbacks.callback import Callback, CallbackList, History, Logs, check_callbacks
 from nnfast.callbacks.progress import check_verbosity, choose_display, describe, report
 from nnfast.data.sparse import as_samples
 from nnfast.exceptions import NotReadyError
-from nnfast.layers import Layer, check_layers
+from nnfast.layers import Layer
 from nnfast.losses import Loss
 from nnfast.metrics import Metric, get_metrics
 from nnfast.optimizers import Optimizer
-from nnfast.saving.model_file import Compiled, SavedModel, read_model, write_model
+from nnfast.saving.model_file import read_model, write_model
 from nnfast.saving.tensor_file import StrPath, make_file_error
-from nnfast.training import Examples, Fit, Learner, prepare_examples, prepare_pair, split_examples
 
 
 class Sequential(Stack):
@@ -40,7 +41,7 @@ class Sequential(Stack):
     ----------
     seed : int
         See above.
-    optimizer, loss, metrics
+    optimizer, loss, metrics, weighted_metrics
         What `compile` was told, as objects; None, None and () before.
     history : History or None
         Of the last `fit`, up to where it ended.
@@ -73,16 +74,18 @@ class Sequential(Stack):
         self.optimizer: Optimizer | None = None
         self.loss: Loss | None = None
         self.metrics: tuple[Metric, ...] = ()
+        self.weighted_metrics: tuple[Metric, ...] = ()
         self.history: History | None = None
         self.stop_training = False
-        self._learner: Learner | None = None
+        self._learner: training.Learner | None = None
         super().__init__(layers, seed=seed, dtype=dtype, name=name)
 
     def compile(
         self,
         optimizer: str | Optimizer = "adam",
         loss: str | Loss | None = None,
-        metrics: Sequence[str | Metric] | None = None,
+        metrics: Sequence[Any] | None = None,
+        weighted_metrics: Sequence[Any] | None = None,
     ) -> None:
         """Choose what to train for, and how. What an optimizer remembered of the model is forgotten, the weights stay.
 
@@ -92,20 +95,23 @@ class Sequential(Stack):
             "adam", or "sgd", or an object. (Keras' default is "rmsprop", which is not here yet.)
         loss : str or Loss, optional
             What training makes small. Without one the model cannot be fitted, only used with `forward` and `backward`.
-        metrics : list of str or Metric, optional
-            What is reported beside the loss.
+        metrics : list of str, Metric or callable, optional
+            What is reported beside the loss; a function is called as ``f(y_true, y_pred)`` and returns a number.
+        weighted_metrics : list of str, Metric or callable, optional
+            The same, of rows that count by their weights. Those in `metrics` do not.
 
         Raises
         ------
         ValueError
             If a name is unknown, or loss and metrics do not go with the last layer.
         """
-        chosen = optimizers.get(optimizer), None if loss is None else losses.get(loss), get_metrics(metrics)
+        chosen = optimizers.get(optimizer), None if loss is None else losses.get(loss)
+        reported = get_metrics(metrics, weighted_metrics)
         plan = self._plan and _lowering.lower_layers(self._stack, self._plan.in_size)
-        objective = plan and chosen[1] and _lowering.lower_objective(chosen[1], chosen[2], plan)
+        objective = plan and chosen[1] and _lowering.lower_objective(chosen[1], reported, plan)
         if plan:
             self._install(plan, self.get_weights())
-        self.optimizer, self.loss, self.metrics = chosen
+        (self.optimizer, self.loss), (self.metrics, self.weighted_metrics) = chosen, reported
         self._learner = self._make_learner(objective) if objective else None
 
     def fit(
@@ -117,8 +123,10 @@ class Sequential(Stack):
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] | Callback | None = None,
         validation_split: float = 0.0,
-        validation_data: tuple[Any, Any] | None = None,
+        validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
+        class_weight: ClassWeight | None = None,
+        sample_weight: Any = None,
         *,
         initial_epoch: int = 0,
     ) -> History:
@@ -142,11 +150,21 @@ class Sequential(Stack):
             What listens.
         validation_split : float
             The share of samples, the last ones before any shuffling, that is measured after each epoch, not trained on.
-        validation_data : (x, y), optional
+        validation_data : (x, y) or (x, y, sample_weight), optional
             What is measured instead of such a share.
         shuffle : bool
             Whether each epoch goes through the samples in an order of its own, drawn from seed and number of the epoch.
             Epochs count on from one call to the next: five calls give the bits of one call with five epochs.
+        class_weight : dict of int to float, "balanced", or list of dict, optional
+            What rows of a class weigh, 1 where the dict does not say: the class is the label, the place of the 1 in
+            one-hot rows, or the only output's target. "balanced" is n_samples / (n_classes * count), as in
+            scikit-learn. Of several outputs with binary cross-entropy each is weighed alone: a dict then says what an
+            output weighs, a list has for each output a dict of its classes 0 and 1, and "balanced" is by output. (Keras
+            takes a row's first label for its class; scikit-learn multiplies the outputs' weights to one for the row.)
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
+            What the loss of each row is multiplied by, beside its class's weight; >= 0. The mean is over the number of
+            rows, as in Keras; PyTorch divides by the sum of the weights. The second shape, which Keras does not have,
+            weighs each output, where the loss is made of single outputs' losses.
         initial_epoch : int
             How many epochs to count as done already.
 
@@ -169,22 +187,28 @@ class Sequential(Stack):
         listeners = check_callbacks(callbacks)
         share = _validation.check_real("validation_split", validation_split, "[0, 1)")
         is_shuffled = _validation.check_bool("shuffle", shuffle)
-        examples, objective = self._prepare(x, y)
-        validation = None
-        if validation_data is not None:
-            validation = prepare_pair(validation_data, objective, examples.x.shape[1])
-        elif share:
-            examples, validation = split_examples(examples, share)
+        examples, objective = self._prepare(x, y, sample_weight)
+        examples, validation = _examples.cut_validation(examples, validation_data, share, objective)
+        examples = _examples.weigh_classes(examples, class_weight, objective)
         learner = self._get_learner(examples, objective)
         size = min(size, len(examples.x))
         self.history, self.stop_training = History(), False
         params = {"verbose": verbosity, "epochs": epochs, "steps": -(-len(examples.x) // size)}
         everyone = CallbackList([*listeners, *choose_display(verbosity), self.history], self, params)
-        Fit(self, learner, examples, validation, size, range(initial_epoch, epochs), is_shuffled, everyone).run()
+        training.Fit(
+            self, learner, examples, validation, size, range(initial_epoch, epochs), is_shuffled, everyone
+        ).run()
         return self.history
 
     def evaluate(
-        self, x: Any, y: Any, batch_size: int | None = None, verbose: int | str = "auto", *, return_dict: bool = False
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        *,
+        return_dict: bool = False,
     ) -> float | list[float] | Logs:
         """Measure loss and metrics, dropout off.
 
@@ -196,6 +220,8 @@ class Sequential(Stack):
             Taken for Keras' sake: rows do not depend on each other.
         verbose : {"auto", 0, 1, 2}
             All but 0 report the result.
+        sample_weight : array-like of shape (n_samples,), optional
+            As for `fit`.
         return_dict : bool
             Whether to return a dict of all.
 
@@ -207,18 +233,26 @@ class Sequential(Stack):
         if batch_size is not None:
             _validation.check_integer("batch_size", batch_size, 1)
         verbosity = check_verbosity(verbose)
-        examples, objective = self._prepare(x, y)
+        examples, objective = self._prepare(x, y, sample_weight)
         logs = self._get_learner(examples, objective).evaluate(examples)
         if verbosity:
             report(f"Evaluated {len(examples.x)} rows - {describe(logs)}")
-        return _return_logs(logs, return_dict)
+        return training.return_logs(logs, return_dict)
 
-    def train_on_batch(self, x: Any, y: Any, *, return_dict: bool = False) -> float | list[float] | Logs:
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: ClassWeight | None = None,
+        *,
+        return_dict: bool = False,
+    ) -> float | list[float] | Logs:
         """Take one step with all the rows given; dropout counts it as an epoch.
 
         Parameters
         ----------
-        x, y : array-like
+        x, y, sample_weight, class_weight
             As for `fit`.
         return_dict : bool
             Whether to return a dict.
@@ -228,8 +262,9 @@ class Sequential(Stack):
         float or list of float or dict
             Loss, and metrics, before the step; see `evaluate`.
         """
-        examples, objective = self._prepare(x, y)
-        return _return_logs(self._get_learner(examples, objective).train_on_batch(self, examples), return_dict)
+        examples, objective = self._prepare(x, y, sample_weight)
+        examples = _examples.weigh_classes(examples, class_weight, objective)
+        return training.return_logs(self._get_learner(examples, objective).train_on_batch(self, examples), return_dict)
 
     def save(self, path: StrPath) -> None:
         """Write the model to a safetensors file: layers, weights, and if compiled what goes on training needs.
@@ -246,18 +281,7 @@ class Sequential(Stack):
         OSError
             If the file cannot be written.
         """
-        plan, _ = self._get_built()
-        model = SavedModel(
-            name=self.name,
-            dtype=self.dtype,
-            seed=self.seed,
-            epochs_done=self._epochs_done,
-            in_size=plan.in_size,
-            layers=tuple(self._stack),
-            weights=tuple(self.get_weights()),
-            compiled=self._describe_compiled(plan, self.optimizer) if self.optimizer else None,
-        )
-        write_model(path, model)
+        write_model(path, describe_model(self))
 
     # ---- inside ----
 
@@ -265,8 +289,8 @@ class Sequential(Stack):
         super()._install(plan, weights)
         self._learner = None
 
-    def _prepare(self, x: Any, y: Any) -> tuple[Examples, Objective]:
-        """Check samples and targets without changing anything."""
+    def _prepare(self, x: Any, y: Any, sample_weight: Any) -> tuple[_examples.Examples, Objective]:
+        """Check samples, targets and weights without changing anything."""
         if self.loss is None:
             raise NotReadyError("model: expected compile(loss=...) before this call, received a model without a loss")
         features = as_samples(x, n_features=self._in_size)
@@ -274,43 +298,22 @@ class Sequential(Stack):
             objective = self._learner.objective
         else:
             plan = self._plan or _lowering.lower_layers(self._stack, features.shape[1])
-            objective = _lowering.lower_objective(self.loss, self.metrics, plan)
-        return prepare_examples(features, y, objective, ("x", "y")), objective
+            objective = _lowering.lower_objective(self.loss, (self.metrics, self.weighted_metrics), plan)
+        return _examples.prepare_examples(features, y, objective, ("x", "y", "sample_weight"), sample_weight), objective
 
-    def _get_learner(self, examples: Examples, objective: Objective) -> Learner:
+    def _get_learner(self, examples: _examples.Examples, objective: Objective) -> training.Learner:
         """Return what trains; a model that is not built yet is built for the examples."""
         self._get_built(examples.x.shape[1])
         self._learner = self._learner or self._make_learner(objective)
         return self._learner
 
-    def _make_learner(self, objective: Objective) -> Learner:
+    def _make_learner(self, objective: Objective) -> training.Learner:
         plan, network = self._get_built()
         optimizer = self.optimizer or optimizers.get("adam")
         state = self._get_state(optimizer)
-        trainer = _core.Trainer(network, state, objective.loss, objective.metrics)
-        return Learner(optimizer, state, objective, trainer, plan.names)
-
-    def _describe_compiled(self, plan: Plan, optimizer: Optimizer) -> Compiled:
-        state = self._get_state(optimizer)
-        slots = tuple(
-            tuple(state.get_state(parameter.layer, parameter.name, slot) for parameter in plan.parameters)
-            for slot in range(_lowering.count_slots(optimizer))
-        )
-        return Compiled(optimizer, self.loss, self.metrics, state.step, slots)
-
-    def _restore(self, saved: SavedModel, with_compiled: bool) -> None:
-        """Become the model of a file."""
-        stack = check_layers(saved.layers)
-        self._install(_lowering.lower_layers(stack, saved.in_size), saved.weights)
-        self._stack, self._epochs_done = stack, saved.epochs_done
-        if not (saved.compiled and with_compiled):
-            return
-        self.compile(saved.compiled.optimizer, saved.compiled.loss, saved.compiled.metrics)
-        state = self._get_state(saved.compiled.optimizer)
-        state.step = saved.compiled.step
-        for slot, arrays in enumerate(saved.compiled.slots):
-            for parameter, values in zip(self._get_built()[0].parameters, arrays, strict=True):
-                state.set_state(parameter.layer, parameter.name, slot, values)
+        reports = objective.reports
+        trainer = _core.Trainer(network, state, objective.loss, reports.core_metrics, n_weighted=reports.n_weighted)
+        return training.Learner(optimizer, state, objective, trainer, plan.names)
 
 
 def load_model(path: StrPath, compile: bool = True) -> Sequential:  # noqa: A002
@@ -338,13 +341,7 @@ def load_model(path: StrPath, compile: bool = True) -> Sequential:  # noqa: A002
     saved = read_model(path)
     try:
         model = Sequential(seed=saved.seed, dtype=saved.dtype, name=saved.name)
-        model._restore(saved, with_compiled)
+        restore_model(model, saved, with_compiled)
     except ValueError as error:
         raise make_file_error(path, f"one with a bad description: {error}") from error
     return model
-
-
-def _return_logs(logs: Logs, return_dict: bool) -> float | list[float] | Logs:
-    if return_dict:
-        return logs
-    return list(logs.values()) if len(logs) > 1 else logs["loss"]

@@ -3,17 +3,17 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnfast import _core, _lowering, _validation
+from nnfast import _core, _lowering
 from nnfast._core import Progress, RunStopped, Stats
+from nnfast._examples import Examples
 from nnfast._lowering import Objective
+from nnfast._reporting import Outcome, make_room
 from nnfast.callbacks.callback import BATCH_HOOKS, CallbackList, Logs
-from nnfast.data.arrays import as_targets
-from nnfast.data.sparse import Samples, as_samples, check_finite
 from nnfast.exceptions import NotFiniteError
 from nnfast.optimizers import Optimizer
 
@@ -32,13 +32,6 @@ class Model(Protocol):
     _epochs_done: int
 
 
-class Examples(NamedTuple):
-    """Samples and their targets as the core reads them, checked."""
-
-    x: Samples
-    y: Array
-
-
 @dataclass(frozen=True)
 class Learner:
     """What ``compile`` makes: an optimizer's state and a trainer, for one network and objective."""
@@ -52,20 +45,37 @@ class Learner:
     def run(self, model: Model, examples: Examples, **settings: Any) -> list[Stats]:
         """Train the epochs that come next for `model`; see ``_core.Trainer.run``."""
         self.state.set_hyperparameters(_lowering.lower_optimizer(self.optimizer)[1])
-        return self.trainer.run(*examples, first_epoch=model._epochs_done, seed=model.seed, **settings)
+        place: dict[str, Any] = {"first_epoch": model._epochs_done, "seed": model.seed, "weights": examples.weights}
+        return self.trainer.run(examples.x, examples.y, **place, **settings)
 
     def evaluate(self, examples: Examples) -> Logs:
         """Return loss and metrics."""
-        return self.objective.make_logs(self.trainer.evaluate(*examples))
+        outputs = self.make_room(examples)
+        stats = self.trainer.evaluate(examples.x, examples.y, weights=examples.weights, outputs=outputs)
+        return self.make_logs(stats, examples, outputs)
 
     def train_on_batch(self, model: Model, examples: Examples) -> Logs:
         """Take one step; it counts as an epoch."""
+        n_samples, outputs = len(examples.x), self.make_room(examples)
         try:
-            [stats] = self.run(model, examples, batch_size=len(examples.x), n_epochs=1, shuffle=False)
+            [stats] = self.run(model, examples, batch_size=n_samples, n_epochs=1, shuffle=False, outputs=outputs)
         except RunStopped as stop:
             raise self.explain(stop, 0, 0) from None
         model._epochs_done += 1
-        return self.objective.make_logs(stats)
+        return self.make_logs(stats, examples, outputs)
+
+    def make_room(self, examples: Examples) -> Array | None:
+        """Return an array that collects outputs, if a metric needs them."""
+        if not self.objective.reports.wants_outputs:
+            return None
+        return make_room(len(examples.x), self.objective.n_outputs, self.trainer.dtype)
+
+    def make_logs(self, stats: Stats, examples: Examples, outputs: Array | None) -> Logs:
+        """Return loss and metrics of the rows that `stats` summed up, some or all of the examples."""
+        outcome = None if outputs is None else Outcome(examples.y, outputs, examples.weights)
+        if outcome and stats.n_rows < len(examples.x):
+            outcome = outcome.drop_missing()
+        return self.objective.make_logs(stats, outcome)
 
     def explain(self, stop: RunStopped, epoch: int, batch: int) -> Exception:
         """Make the error a user sees where the core refused a batch."""
@@ -81,35 +91,11 @@ class Learner:
         )
 
 
-def prepare_examples(x: Samples, y: Any, objective: Objective, names: tuple[str, str]) -> Examples:
-    """Make what the core reads of samples made by ``as_samples`` and of targets, and check all their numbers."""
-    n_outputs, labels = objective.n_outputs, objective.takes_labels
-    targets = as_targets(y, name=names[1], n_samples=len(x), n_outputs=n_outputs, labels=labels)
-    check_finite(x, names[0])
-    if not objective.takes_labels:
-        check_finite(targets, names[1])
-    if objective.takes_probabilities:
-        _check_probabilities(targets, names[1])
-    return Examples(x, targets)
-
-
-def prepare_pair(pair: Any, objective: Objective, n_features: int) -> Examples:
-    """Do the same for ``validation_data``."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise _validation.mismatch("validation_data", "a tuple (x, y)", pair)
-    names = ("validation_data[0]", "validation_data[1]")
-    x = as_samples(pair[0], name=names[0], n_features=n_features)
-    return prepare_examples(x, pair[1], objective, names)
-
-
-def split_examples(examples: Examples, share: float) -> tuple[Examples, Examples]:
-    """Cut off the last rows, a share of them, as Keras does."""
-    n_samples = len(examples.x)
-    n_kept = math.floor(n_samples * (1.0 - share))
-    if not 0 < n_kept < n_samples:
-        wanted = f"a share of {n_samples} samples that leaves both parts some"
-        raise _validation.mismatch("validation_split", wanted, share)
-    return Examples(examples.x[:n_kept], examples.y[:n_kept]), Examples(examples.x[n_kept:], examples.y[n_kept:])
+def return_logs(logs: Logs, return_dict: bool) -> float | list[float] | Logs:
+    """Return logs as they are, or as a list, or the loss alone where there is nothing else."""
+    if return_dict:
+        return logs
+    return list(logs.values()) if len(logs) > 1 else logs["loss"]
 
 
 @dataclass
@@ -146,6 +132,7 @@ class Fit:
     def __post_init__(self) -> None:
         self.n_batches = -(-len(self.examples.x) // self.batch_size)
         self._logs: Logs = {}
+        self._outputs = self.learner.make_room(self.examples)
         self._epochs_before = self.model._epochs_done
         self._steps_before = self.learner.state.step
 
@@ -153,7 +140,7 @@ class Fit:
         """Train until the end, until someone sets ``model.stop_training``, or until an error."""
         try:
             self.callbacks.call("on_train_begin", {})
-            if self.validation or self.callbacks.hears(*_EPOCH_HOOKS):
+            if self.validation or self._outputs is not None or self.callbacks.hears(*_EPOCH_HOOKS):
                 self._run_one_by_one()
             else:
                 self._run_all()
@@ -173,6 +160,8 @@ class Fit:
             if self.model.stop_training:
                 return
             self.callbacks.call("on_epoch_begin", epoch, {})
+            if self._outputs is not None:
+                self._outputs.fill(np.nan)
             if by_batch:
                 self._run_batches(epoch)
             else:
@@ -226,7 +215,7 @@ class Fit:
 
     def _call_core(self, **part: int) -> list[Stats]:
         settings: dict[str, Any] = {"batch_size": self.batch_size, "shuffle": self.shuffle, "poll": self._poll}
-        return self.learner.run(self.model, self.examples, **settings, **part)
+        return self.learner.run(self.model, self.examples, outputs=self._outputs, **settings, **part)
 
     def _poll(self, progress: Progress) -> bool:
         logs = {} if self.learner.objective.is_sum else {"loss": progress.loss}
@@ -237,7 +226,7 @@ class Fit:
         """Measure the first of the epochs and tell of them."""
         self._count_epochs()
         for epoch, part in zip(epochs, stats, strict=False):
-            self._logs = self.learner.objective.make_logs(part)
+            self._logs = self.learner.make_logs(part, self.examples, self._outputs)
             if self.validation:
                 self._logs |= self._validate(self.validation)
             self.callbacks.call("on_epoch_end", epoch, self._logs)
@@ -256,18 +245,11 @@ class Fit:
 
 def _add(a: Stats, b: Stats) -> Stats:
     metrics = tuple(left + right for left, right in zip(a.metrics, b.metrics, strict=True))
-    return Stats(a.loss + b.loss, metrics, a.n_rows + b.n_rows, a.n_batches + b.n_batches)
+    return Stats(a.loss + b.loss, metrics, a.n_rows + b.n_rows, a.n_batches + b.n_batches, a.weight + b.weight)
 
 
 def _spoil(stats: Stats) -> Stats:
     """Return the sums of an epoch that a loss that is not finite has ended: its loss is NaN, as in Keras."""
-    metrics = stats.metrics if stats.n_rows else (math.nan,) * len(stats.metrics)
-    return Stats(math.nan, metrics, max(stats.n_rows, 1), stats.n_batches)
-
-
-def _check_probabilities(y: Array, name: str) -> None:
-    good = (y >= 0) & (y <= 1)
-    if not good.all():
-        row, column = np.argwhere(~good)[0]
-        place = f"row {row}, column {column}"
-        raise ValueError(f"{name}: expected numbers from 0 to 1, received {y[row, column]} in {place}")
+    if stats.n_rows:
+        return stats._replace(loss=math.nan)
+    return Stats(math.nan, (math.nan,) * len(stats.metrics), 1, stats.n_batches, 1.0)

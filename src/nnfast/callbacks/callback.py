@@ -58,7 +58,7 @@ class Callback:
         self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Hear that a batch is over; `logs` has loss and metrics of the epoch so far."""
+        """Hear that a batch is over; `logs` has loss and metrics (those that are means of rows) of the epoch so far."""
         self.on_batch_end(batch, logs)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:

@@ -54,7 +54,8 @@ class Monitor(Callback):
             return bool(self.mode == "max")
         name = self.monitor.removeprefix("val_")
         known: dict[str, bool] = {"loss": False}
-        known |= {metric.name: metric.higher_is_better for metric in self.model.metrics}
+        metrics = (*self.model.metrics, *self.model.weighted_metrics)
+        known |= {metric.name: metric.higher_is_better for metric in metrics}
         if name not in known:
             wanted = f"'min' or 'max' for {self.monitor!r}, which is no metric of the model"
             names = ", ".join(map(repr, known))

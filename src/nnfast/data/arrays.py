@@ -162,6 +162,45 @@ def as_targets(y: Any, *, name: str = "y", n_samples: int, n_outputs: int, label
     return rows
 
 
+def as_weights(weights: Any, *, name: str = "sample_weight", n_samples: int, n_outputs: int = 1) -> Array:
+    """Make the weights of samples that the core reads.
+
+    Parameters
+    ----------
+    weights : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, n_outputs)
+        Finite numbers >= 0.
+    name : str
+        What error messages call it.
+    n_samples : int
+        The number of rows x has.
+    n_outputs : int
+        The number of weights that a row may have instead of one.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_samples, 1) or (n_samples, n_outputs)
+
+    Raises
+    ------
+    TypeError
+        If `weights` does not hold real numbers.
+    ValueError
+        If the shape is wrong, or a weight is negative or not finite.
+    """
+    array = _as_numbers(weights, name)
+    if array.shape not in ((n_samples,), (n_samples, 1), (n_samples, n_outputs)):
+        more = f", or of each output, shape ({n_samples}, {n_outputs})," if n_outputs > 1 else ","
+        raise ValueError(
+            f"{name}: expected a weight for each row of x, shape ({n_samples},){more} received shape {array.shape}"
+        )
+    values = array.reshape(n_samples, -1)
+    good = np.isfinite(values) & (values >= 0)
+    if not good.all():
+        row, column = np.argwhere(~good)[0]
+        raise ValueError(f"{name}: expected finite numbers >= 0, received {values[row, column]} in row {row}")
+    return np.ascontiguousarray(values, dtype=np.float64)
+
+
 def check_finite(x: Array, name: str) -> None:
     """Raise ValueError with row and column if `x`, as made by `as_features`, holds a NaN or an infinity."""
     if x.dtype.kind != "f":

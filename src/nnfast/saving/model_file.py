@@ -5,6 +5,7 @@ Tensors have the names and the (out, in) layout that the same stack has as a ``t
 metadata. Layers come from a closed list: nothing in a file can choose code.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ Arrays = tuple[Array, ...]
 
 _FORMAT = 1
 _KEYS = {"format", "name", "dtype", "seed", "epochs_done", "in_size", "layers", "compiled"}
-_COMPILED_KEYS = {"optimizer", "step", "loss", "metrics"}
+_COMPILED_KEYS = {"optimizer", "step", "loss", "metrics", "weighted_metrics"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Compiled:
     step: int
     slots: tuple[Arrays, ...]
     """For each slot of the optimizer an array a parameter, in the order of ``get_weights``."""
+    weighted_metrics: tuple[Metric, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,18 @@ def _describe_compiled(compiled: Compiled) -> dict[str, Any]:
         "optimizer": optimizers.CATALOGUE.serialize(compiled.optimizer),
         "step": compiled.step,
         "loss": compiled.loss and losses.CATALOGUE.serialize(compiled.loss),
-        "metrics": [metrics.CATALOGUE.serialize(metric) for metric in compiled.metrics],
+        "metrics": _describe_metrics(compiled.metrics),
+        "weighted_metrics": _describe_metrics(compiled.weighted_metrics),
     }
+
+
+def _describe_metrics(several: Sequence[Metric]) -> list[dict[str, Any]]:
+    """Leave out those that only a program can give: functions and classes of its own."""
+    known = [metric for metric in several if type(metric) in metrics.CATALOGUE.by_class_name.values()]
+    if len(known) < len(several):
+        others = ", ".join(metric.name for metric in several if metric not in known)
+        warnings.warn(f"metrics: those of your own are not saved: {others}; compile again after loading", stacklevel=6)
+    return [metrics.CATALOGUE.serialize(metric) for metric in known]
 
 
 def _name_parameters(stack: Sequence[Layer]) -> Iterator[str]:
@@ -198,6 +210,7 @@ def _rebuild_compiled(data: Any, optimizer: Optimizer, slots: tuple[Arrays, ...]
         metrics=_rebuild_list("metrics", data["metrics"], metrics.CATALOGUE),
         step=_validation.check_integer("step", data["step"], 0, 2**63 - 1),
         slots=slots,
+        weighted_metrics=_rebuild_list("weighted_metrics", data["weighted_metrics"], metrics.CATALOGUE),
     )
 
 

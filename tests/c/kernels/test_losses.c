@@ -14,6 +14,7 @@ typedef struct loss_call {
     nnf_shape shape;
     ptrdiff_t stride;
     bool with_gradient;
+    double parameter; /* of a metric */
 } loss_call;
 
 static const double scale = 0.25;
@@ -36,7 +37,8 @@ static void call_loss(const nnf_kernels *table, void *const *data, const void *a
 static void call_metric(const nnf_kernels *table, void *const *data, const void *arguments)
 {
     const loss_call *call = arguments;
-    table->metric[call->code](call->shape, (nnf_rows){data[OUTPUT], call->stride}, (nnf_rows){data[TARGET], call->stride}, data[ROW_VALUE]);
+    table->metric[call->code](call->shape, (nnf_rows){data[OUTPUT], call->stride}, (nnf_rows){data[TARGET], call->stride}, call->parameter,
+                              data[ROW_VALUE]);
 }
 
 /* ---- comparison ---- */
@@ -125,19 +127,23 @@ static ptrdiff_t find_largest(const double *x, ptrdiff_t n)
     return best;
 }
 
-static double metric_of_row(nnf_metric metric, const double *y, const double *t, ptrdiff_t n)
+static double metric_of_row(const loss_call *call, const double *y, const double *t, ptrdiff_t n)
 {
-    double n_same = 0, squares = 0, distances = 0;
+    double n_same = 0, squares = 0, distances = 0, shares = 0, n_larger = 0;
     for (ptrdiff_t j = 0; j < n; j++) {
-        n_same += (y[j] > 0.5) == (t[j] > 0.5);
+        n_same += (y[j] > call->parameter) == (t[j] > 0.5);
         squares += (y[j] - t[j]) * (y[j] - t[j]);
         distances += fabs(y[j] - t[j]);
+        shares += fabs(y[j] - t[j]) / fmax(fabs(t[j]), 1e-7);
+        n_larger += y[j] > y[find_largest(t, n)];
     }
     const double value[] = {[NNF_METRIC_BINARY_ACCURACY] = n_same / (double)n,
                             [NNF_METRIC_CATEGORICAL_ACCURACY] = find_largest(y, n) == find_largest(t, n),
+                            [NNF_METRIC_TOP_K_CATEGORICAL_ACCURACY] = n_larger < call->parameter,
                             [NNF_METRIC_MEAN_SQUARED_ERROR] = squares / (double)n,
-                            [NNF_METRIC_MEAN_ABSOLUTE_ERROR] = distances / (double)n};
-    return value[metric];
+                            [NNF_METRIC_MEAN_ABSOLUTE_ERROR] = distances / (double)n,
+                            [NNF_METRIC_MEAN_ABSOLUTE_PERCENTAGE_ERROR] = 100 * shares / (double)n};
+    return value[call->code];
 }
 
 /* Row 0 is right, row 1 is all equal: the first of equals counts. */
@@ -155,7 +161,7 @@ static void test_metric(nnf_dtype dtype, const loss_call *call)
             y[j] = real_get(dtype, all.data[OUTPUT], i * call->stride + j);
             t[j] = real_get(dtype, all.data[TARGET], i * call->stride + j);
         }
-        const double expected = metric_of_row((nnf_metric)call->code, y, t, call->shape.columns);
+        const double expected = metric_of_row(call, y, t, call->shape.columns);
         CHECK(is_near(NNF_F64, ((double *)all.data[ROW_VALUE])[i], expected, expected));
     }
     arrays_free(&all);
@@ -165,11 +171,13 @@ static void test_all(nnf_dtype dtype)
 {
     for (ptrdiff_t n = 0; n <= MAX_SIZE; n++)
         for (int variant = 0; variant < 2; variant++) {
-            loss_call call = {0, {3, n}, n + 1 + 3 * variant, variant == 0};
+            loss_call call = {0, {3, n}, n + 1 + 3 * variant, variant == 0, 0};
             for (call.code = 0; call.code < NNF_N_LOSSES; call.code++)
                 test_loss(dtype, &call);
-            for (call.code = 0; call.code < NNF_N_METRICS && n > 0; call.code++)
+            for (call.code = 0; call.code < NNF_N_METRICS && n > 0; call.code++) {
+                call.parameter = call.code == NNF_METRIC_BINARY_ACCURACY ? 0.25 + 0.5 * variant : 1 + 2 * variant;
                 test_metric(dtype, &call);
+            }
         }
 }
 

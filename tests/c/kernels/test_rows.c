@@ -1,4 +1,4 @@
-/* test_rows.c: gathering, class labels, dropout, rescaling, sums, transposes and the search for NaN: the same bits from every
+/* test_rows.c: gathering, class labels, dropout, rescaling, weighing, sums, transposes and the search for NaN: the same bits from every
  * table, and exactly the numbers that kernels.h writes down. */
 #include "check.h"
 #include "kernels/tables.h"
@@ -296,6 +296,38 @@ static void test_maps(nnf_dtype dtype, ptrdiff_t n)
     }
 }
 
+/* ---- weighing ---- */
+
+static void call_weigh(const nnf_kernels *table, void *const *data, const void *arguments)
+{
+    const map_call *call = arguments;
+    table->weigh(call->shape, data[1], (nnf_rows){data[0], call->stride});
+}
+
+/* The weight of row 1 is 1, which changes no bit; that of row 2 is 0. */
+static void test_weigh(nnf_dtype dtype, ptrdiff_t n)
+{
+    static const double weight[] = {0.3, 1, 0};
+    const map_call call = {{3, n}, n + 2, false, 0, 0, 0};
+    const ptrdiff_t size = 2 * call.stride + n;
+    arrays before = {0}, after = {0};
+    for (int i = 0; i < 2; i++) {
+        arrays *all = i == 0 ? &before : &after;
+        real_fill(dtype, all->data[arrays_add(all, (size_t)size * nnf_dtype_size(dtype))], size, 5, -5, 5);
+        memcpy(all->data[arrays_add(all, sizeof weight)], weight, sizeof weight);
+    }
+    check_set_context("f%zu weigh %td columns", 8 * nnf_dtype_size(dtype), n);
+    CHECK(tables_agree(dtype, call_weigh, &call, &after));
+    bool is_right = true;
+    for (ptrdiff_t i = 0; i < size; i++) {
+        const double x = real_get(dtype, before.data[0], i), factor = round_to(dtype, weight[i / call.stride]);
+        is_right &= real_get(dtype, after.data[0], i) == (i % call.stride < n ? round_to(dtype, x * factor) : x);
+    }
+    CHECK(is_right);
+    arrays_free(&before);
+    arrays_free(&after);
+}
+
 /* About the lengths, in bytes, from which on fewer rows are asked for ahead than there are. */
 static const ptrdiff_t long_rows[] = {128, 255, 256, 257, 511, 512, 1025, 2047, 2048};
 
@@ -307,6 +339,7 @@ static void test_all(nnf_dtype dtype)
         test_one_hot(dtype, &(label_call){n, false});
         test_one_hot(dtype, &(label_call){n, true});
         test_maps(dtype, n);
+        test_weigh(dtype, n);
     }
     for (size_t i = 0; i < sizeof long_rows / sizeof *long_rows; i++)
         test_gathers(dtype, long_rows[i]);

@@ -43,6 +43,8 @@ enum { N_ROWS = 3000, N_FEATURES = 40, N_CLASSES = 3, N_EPOCHS = 5 };
 typedef struct data {
     uint8_t x[N_ROWS][N_FEATURES];
     int32_t y[N_ROWS];
+    double weights[N_ROWS];
+    float outputs[N_ROWS][N_CLASSES];
 } data;
 
 static nnf_trainer *make_trainer(nnf_network **network, nnf_optimizer **optimizer)
@@ -74,7 +76,9 @@ static long count_calls(data *d, int64_t n_rows, int64_t batch_size, uint32_t n_
     nnf_optimizer *optimizer = NULL;
     nnf_trainer *trainer = make_trainer(&network, &optimizer);
     const nnf_matrix x = {d->x, n_rows, N_FEATURES, N_FEATURES, NNF_U8, NULL}, y = {d->y, n_rows, 1, sizeof *d->y, NNF_I32, NULL};
-    const nnf_run run = {.batch_size = batch_size, .n_epochs = n_epochs, .shuffle = true};
+    const nnf_matrix weights = {d->weights, n_rows, 1, sizeof *d->weights, NNF_F64, NULL};
+    const nnf_matrix outputs = {d->outputs, n_rows, N_CLASSES, sizeof *d->outputs, NNF_F32, NULL};
+    const nnf_run run = {.batch_size = batch_size, .n_epochs = n_epochs, .shuffle = true, .weights = &weights, .outputs = &outputs};
     nnf_stats stats[N_EPOCHS];
     const long before = n_calls;
     CHECK(nnf_trainer_run(trainer, &x, &y, &run, stats) == NNF_STATUS_OK);
@@ -94,6 +98,7 @@ int main(void)
         for (int j = 0; j < N_FEATURES; j++)
             d->x[i][j] = (uint8_t)((i * 7 + j * 31) % 5 == 0 ? i + j : 0);
         d->y[i] = i % N_CLASSES;
+        d->weights[i] = i % 4;
     }
     static const int64_t batch_sizes[] = {1, 32, 500, 2500, N_ROWS}; /* one sample, by rows or columns, by shards */
     for (int n_threads = 1; n_threads <= 3; n_threads++) {

@@ -1,0 +1,97 @@
+"""_examples: samples, targets and weights as users give them -> what the core trains on and measures."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnfast import _class_weights, _validation
+from nnfast._lowering import Objective
+from nnfast.data.arrays import as_targets, as_weights
+from nnfast.data.sparse import Samples, as_samples, check_finite
+
+Array = NDArray[Any]
+
+
+class Examples(NamedTuple):
+    """Samples, their targets and weights as the core reads them, checked."""
+
+    x: Samples
+    y: Array
+    weights: Array | None = None
+
+
+def prepare_examples(
+    x: Samples, y: Any, objective: Objective, names: tuple[str, ...], sample_weight: Any = None
+) -> Examples:
+    """Make what the core reads of samples made by ``as_samples``, targets and weights, and check all their numbers."""
+    n_outputs, labels = objective.n_outputs, objective.takes_labels
+    targets = as_targets(y, name=names[1], n_samples=len(x), n_outputs=n_outputs, labels=labels)
+    check_finite(x, names[0])
+    if not objective.takes_labels:
+        check_finite(targets, names[1])
+    if objective.takes_probabilities:
+        _check_probabilities(targets, names[1])
+    if sample_weight is None:
+        return Examples(x, targets)
+    weights = as_weights(sample_weight, name=names[2], n_samples=len(x), n_outputs=objective.most_weights)
+    return _check_weights(Examples(x, targets, weights), objective)
+
+
+def prepare_pair(pair: Any, objective: Objective, n_features: int) -> Examples:
+    """Do the same for ``validation_data``."""
+    if not isinstance(pair, tuple | list) or len(pair) not in (2, 3):
+        raise _validation.mismatch("validation_data", "a tuple (x, y) or (x, y, sample_weight)", pair)
+    names = ("validation_data[0]", "validation_data[1]", "validation_data[2]")
+    x = as_samples(pair[0], name=names[0], n_features=n_features)
+    return prepare_examples(x, pair[1], objective, names, *pair[2:])
+
+
+def cut_validation(
+    examples: Examples, pair: Any, share: float, objective: Objective
+) -> tuple[Examples, Examples | None]:
+    """Return what is trained on and what is validated with: the pair, else a share of the examples, or None."""
+    if pair is not None:
+        return examples, prepare_pair(pair, objective, examples.x.shape[1])
+    return split_examples(examples, share) if share else (examples, None)
+
+
+def weigh_classes(examples: Examples, class_weight: Any, objective: Objective) -> Examples:
+    """Multiply the examples' weights by those of their classes; None leaves them as they are."""
+    if class_weight is None:
+        return examples
+    weights = _class_weights.make_weights(class_weight, examples.y, objective)
+    both = examples._replace(weights=weights if examples.weights is None else weights * examples.weights)
+    return _check_weights(both, objective)
+
+
+def split_examples(examples: Examples, share: float) -> tuple[Examples, Examples]:
+    """Cut off the last rows, a share of them, as Keras does."""
+    n_samples = len(examples.x)
+    n_kept = math.floor(n_samples * (1.0 - share))
+    if not 0 < n_kept < n_samples:
+        wanted = f"a share of {n_samples} samples that leaves both parts some"
+        raise _validation.mismatch("validation_split", wanted, share)
+    return _slice(examples, slice(n_kept)), _slice(examples, slice(n_kept, n_samples))
+
+
+def _slice(examples: Examples, rows: slice) -> Examples:
+    return Examples(examples.x[rows], examples.y[rows], None if examples.weights is None else examples.weights[rows])
+
+
+def _check_weights(examples: Examples, objective: Objective) -> Examples:
+    """Return the examples if metrics can count them."""
+    weighted = [entry.metric.name for entry in objective.reports.entries if entry.is_weighted]
+    if weighted and examples.weights is not None and examples.weights.shape[1] > 1:
+        received = f"{examples.weights.shape[1]}, one for each output"
+        raise ValueError(f"weighted_metrics: expected one weight a row for {', '.join(weighted)}, received {received}")
+    return examples
+
+
+def _check_probabilities(y: Array, name: str) -> None:
+    good = (y >= 0) & (y <= 1)
+    if not good.all():
+        row, column = np.argwhere(~good)[0]
+        place = f"row {row}, column {column}"
+        raise ValueError(f"{name}: expected numbers from 0 to 1, received {y[row, column]} in {place}")
