@@ -1,14 +1,17 @@
 """Weights of samples: what they mean for losses, gradients, metrics and validation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-import reference
 from nets import Twins, dense, run
 from problems import hash_weights, make_classifier
+from reference_losses import LOSSES
 from weighting import EVERY_LOSS, LABELS, X, make_model, make_targets, make_weights
 
 import nnfast
 from nnfast import Sequential, _core, losses
+from nnfast._core import LossSpec
 from nnfast.callbacks import LambdaCallback
 
 
@@ -21,12 +24,15 @@ def assert_same(first: Sequential, second: Sequential, tolerance: float = 1e-9) 
 
 
 @pytest.mark.parametrize("loss", EVERY_LOSS)
-def test_a_weight_of_n_is_the_row_n_times(loss):
-    """A full batch. The mean is over the rows there are, so a mean's weights shrink as the rows grow more."""
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+def test_a_weight_of_n_is_the_row_n_times(loss, reduction):
+    """A full batch. A mean is over the rows there are, so its weights shrink as the rows grow more."""
     counts = np.random.default_rng(1).integers(0, 4, len(X))
     rows = np.repeat(np.arange(len(X)), counts)
-    factor = 1.0 if losses.get(loss).is_sum else len(X) / len(rows)
-    weighted, repeated = make_model(loss), make_model(loss)
+    chosen = losses.get(loss)
+    chosen = chosen if chosen.is_sum else replace(chosen, reduction=reduction)
+    factor = len(X) / len(rows) if reduction == "sum_over_batch_size" and not chosen.is_sum else 1.0
+    weighted, repeated = make_model(chosen), make_model(chosen)
     y = make_targets(loss)
     first = weighted.fit(X, y, batch_size=len(X), epochs=3, sample_weight=counts * factor, verbose=0)
     second = repeated.fit(X[rows], y[rows], batch_size=len(rows), epochs=3, verbose=0)
@@ -44,26 +50,43 @@ def test_weights_of_one_change_no_bit(loss, dtype):
     assert first.history == second.history
 
 
+def test_a_mean_by_weight_is_over_each_batch():
+    """Batches of an epoch, in order, each a step of its own."""
+    loss = losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight")
+    whole, steps, w = make_model(loss), make_model(loss), make_weights()
+    w[17:34] = 0
+    history = whole.fit(X, LABELS, batch_size=17, shuffle=False, sample_weight=w, verbose=0).history
+    totals = []
+    for first in range(0, len(X), 17):
+        rows = slice(first, first + 17)
+        totals.append(w[rows].sum() * steps.train_on_batch(X[rows], LABELS[rows], sample_weight=w[rows]))
+    assert hash_weights(whole) == hash_weights(steps)
+    assert history["loss"] == [pytest.approx(sum(totals) / w.sum(), rel=1e-12)]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "weighted_mean"])
 @pytest.mark.parametrize("n_rows", [1, 40, 1500, 5000])
-def test_one_step_against_the_reference(n_rows, dtype, isa, n_threads, rng):
+def test_one_step_against_the_reference(n_rows, reduction, dtype, isa, n_threads, rng):
     """One row alone, one shard, shards one by one (or a member each); the samples in an order of their own."""
     twins = Twins([dense(9, "tanh"), dense(4, "softmax")], 6, dtype, rng)
     x, t = rng.standard_normal((n_rows, 6)).astype(dtype), np.eye(4)[rng.integers(0, 4, n_rows)]
-    weights = rng.choice([0.0, 0.5, 1.0, 3.0], (n_rows, 1))
+    weights = rng.choice([0.2, 0.5, 1.0, 3.0], (n_rows, 1))
+    weights[1::2] *= rng.integers(0, 2, weights[1::2].shape)
+    factor = {"mean": 1 / n_rows, "sum": 1.0, "weighted_mean": 1 / weights.sum()}[reduction]
+    rate = 0.5 if reduction != "sum" else 0.5 / n_rows
     z = twins.reference
     z.layers[-1].activation = "linear"
-    row_loss, grad = reference.categorical_crossentropy_logits(z.forward(x), t)
-    z.backward(grad * weights / n_rows)
-    trainer = _core.Trainer(
-        twins.core, _core.Optimizer(twins.core, "sgd", [0.5]), "categorical_crossentropy_logits", []
-    )
+    row_loss, grad = LOSSES["categorical_crossentropy_logits"](z.forward(x), t, 0.0)
+    z.backward(grad * weights * factor)
+    loss = LossSpec("categorical_crossentropy_logits", (0.0,), reduction)
+    trainer = _core.Trainer(twins.core, _core.Optimizer(twins.core, "sgd", [rate]), loss, [])
     (stats,) = run(trainer, x, t.astype(dtype), weights=weights, shuffle=True, seed=3)
     tolerance = 2e-5 if dtype == "float32" else 1e-12
     assert stats.loss == pytest.approx(row_loss @ weights[:, 0], rel=tolerance)
     assert stats.weight == pytest.approx(weights.sum(), rel=1e-15)
     for i, name in twins.names:
         layer = z.layers[i]
-        expected = getattr(layer, name) - 0.5 * layer.grads[name]
+        expected = getattr(layer, name) - rate * layer.grads[name]
         np.testing.assert_allclose(twins.core.get_parameter(i, name), expected, rtol=tolerance, atol=tolerance / 5)
 
 
@@ -88,6 +111,7 @@ def test_threads_do_not_change_a_bit(sizes, dtype, rng):
     """By rows, by columns and by shards."""
     x, weights = rng.standard_normal((5000, 33)).astype(dtype), rng.uniform(0, 2, (5000, 1))
     y = rng.integers(0, 4, (5000, 1)).astype(np.int32)
+    loss = LossSpec("categorical_crossentropy_logits", (0.0,), "weighted_mean")
     for batch_size, n_rows in ((16, 100), (100, 1000), (5000, 5000)) if sizes[0] < 100 else ((16, 60), (1100, 1100)):
         results = set()
         for n_threads in (1, 2, 3, 7):
@@ -97,7 +121,7 @@ def test_threads_do_not_change_a_bit(sizes, dtype, rng):
             )
             optimizer = _core.Optimizer(twins.core, "adam", [0.01, 0.9, 0.99, 1e-7])
             metrics = ["categorical_accuracy", "mean_absolute_error"]
-            trainer = _core.Trainer(twins.core, optimizer, "categorical_crossentropy_logits", metrics, n_weighted=1)
+            trainer = _core.Trainer(twins.core, optimizer, loss, metrics, n_weighted=1)
             outputs = np.empty((n_rows, 4), dtype)
             more = {"batch_size": batch_size, "shuffle": True, "weights": weights[:n_rows], "outputs": outputs}
             stats = run(trainer, x[:n_rows], y[:n_rows], **more)

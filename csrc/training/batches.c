@@ -59,18 +59,30 @@ unsigned char *nnf_source_get_row(const nnf_source *source, ptrdiff_t i)
     return (unsigned char *)source->matrix->data + row * source->matrix->row_stride;
 }
 
-void nnf_batches_gather_weights(const nnf_source *source, ptrdiff_t begin, ptrdiff_t end, double *weight)
+static double get_weight(const nnf_source *source, ptrdiff_t i)
 {
     const int64_t n_columns = source->matrix->n_columns;
-    for (ptrdiff_t i = begin; i < end; i++) {
-        const unsigned char *row = nnf_source_get_row(source, i);
-        double sum = 0, element;
-        for (int64_t j = 0; j < n_columns; j++) {
-            memcpy(&element, row + (size_t)j * sizeof element, sizeof element);
-            sum += element;
-        }
-        weight[i] = n_columns > 1 ? sum / (double)n_columns : sum;
+    const unsigned char *row = nnf_source_get_row(source, i);
+    double sum = 0, element;
+    for (int64_t j = 0; j < n_columns; j++) {
+        memcpy(&element, row + (size_t)j * sizeof element, sizeof element);
+        sum += element;
     }
+    return n_columns > 1 ? sum / (double)n_columns : sum;
+}
+
+void nnf_batches_gather_weights(const nnf_source *source, ptrdiff_t begin, ptrdiff_t end, double *weight)
+{
+    for (ptrdiff_t i = begin; i < end; i++)
+        weight[i] = get_weight(source, i);
+}
+
+double nnf_batches_sum_weights(const nnf_source *source, ptrdiff_t begin, ptrdiff_t end)
+{
+    double sum = 0;
+    for (ptrdiff_t i = begin; i < end; i++)
+        sum += get_weight(source, i);
+    return sum;
 }
 
 void nnf_batches_scatter_outputs(const nnf_passes *passes, const nnf_source *destination, ptrdiff_t begin, ptrdiff_t end)

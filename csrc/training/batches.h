@@ -27,6 +27,8 @@ bool nnf_batches_gather_targets(const nnf_passes *passes, const nnf_source *sour
 unsigned char *nnf_source_get_row(const nnf_source *source, ptrdiff_t i);
 /* Copies the source's weights i to weight[i], begin <= i < end; of several columns their mean. */
 void nnf_batches_gather_weights(const nnf_source *source, ptrdiff_t begin, ptrdiff_t end, double *weight);
+/* The sum of the same, in ascending order. */
+double nnf_batches_sum_weights(const nnf_source *source, ptrdiff_t begin, ptrdiff_t end);
 /* Copies the outputs of rows i to the rows of the matrix that a source would have read. */
 void nnf_batches_scatter_outputs(const nnf_passes *passes, const nnf_source *destination, ptrdiff_t begin, ptrdiff_t end);
 

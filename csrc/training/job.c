@@ -11,10 +11,16 @@ void nnf_job_report(nnf_job *job, nnf_status status)
     }
 }
 
+bool nnf_job_has_batch_weights(const nnf_job *job)
+{
+    return job->run->weights && job->trainer->objective.reduction == NNF_REDUCTION_WEIGHTED_MEAN;
+}
+
 void nnf_job_ask(nnf_job *job, const nnf_batch *batch)
 {
     const nnf_stats *stats = &job->stats[batch->epoch];
-    const double loss = stats->n_rows > 0 ? stats->loss / (double)stats->n_rows : 0;
+    const double n = nnf_job_has_batch_weights(job) ? stats->weight : (double)stats->n_rows;
+    const double loss = n > 0 ? stats->loss / n : 0;
     const nnf_progress progress = {batch->epoch, batch->number, batch->n_batches, loss};
     if (!nnf_poller_ask(&job->poller, &progress))
         nnf_job_report(job, NNF_STATUS_STOPPED);
@@ -62,7 +68,9 @@ void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *pas
     if (!nnf_batches_gather_targets(passes, &targets, begin, end))
         nnf_job_report(job, NNF_STATUS_LABEL_OUT_OF_RANGE);
     values.weights = nnf_job_get_source(job, passes, job->run->weights);
-    if (!nnf_objective_measure(objective, passes, nnf_objective_get_scale(objective, batch->n_rows), values, begin, end))
+    const double weight =
+        nnf_job_has_batch_weights(job) ? job->trainer->batch_weight[batch->number - job->run->first_batch] : (double)batch->n_rows;
+    if (!nnf_objective_measure(objective, passes, nnf_objective_get_scale(objective, batch->n_rows, weight), values, begin, end))
         report_not_finite(job, passes, begin, end);
     if (job->run->outputs) {
         const nnf_source outputs = nnf_job_get_source(job, passes, job->run->outputs);

@@ -41,6 +41,8 @@ const nnf_plan *nnf_job_get_plan(const nnf_job *job, const nnf_member *member);
 nnf_passes nnf_job_get_passes(const nnf_job *job, const nnf_batch *batch, int64_t position);
 /* The rows of x, or of what else has a row for each of x, of such passes. */
 nnf_source nnf_job_get_source(const nnf_job *job, const nnf_passes *passes, const nnf_matrix *matrix);
+/* Each batch's sum of weights must be known before its first gradient. */
+bool nnf_job_has_batch_weights(const nnf_job *job);
 /* Rows begin .. end - 1: from outputs to losses in values[begin ..] and gradients, or a report. */
 void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end);
 /* By member 0, while the others update: adds up the values of a shard's n_rows rows, and with the last shard counts the batch. */

@@ -9,10 +9,13 @@ bool nnf_objective_takes_logits(const nnf_objective *objective)
     return nnf_loss_get_activation(objective->loss) != NNF_ACTIVATION_LINEAR;
 }
 
-double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_size)
+double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_size, double weight)
 {
-    const bool is_sum = objective->reduction == NNF_REDUCTION_SUM || objective->loss == NNF_LOSS_SUM_SQUARED_ERROR;
-    return is_sum ? 1.0 : 1.0 / (double)batch_size;
+    if (objective->reduction == NNF_REDUCTION_SUM || objective->loss == NNF_LOSS_SUM_SQUARED_ERROR)
+        return 1.0;
+    if (objective->reduction == NNF_REDUCTION_MEAN)
+        return 1.0 / (double)batch_size;
+    return weight > 0 ? 1.0 / weight : 1.0; /* where all weigh nothing, so do the gradients that this multiplies */
 }
 
 /* ---- weights ---- */

@@ -36,7 +36,7 @@ bool nnf_objective_has_elements(const nnf_objective *objective);
 void nnf_stats_add_rows(nnf_stats *stats, nnf_row_values values, int n_metrics, ptrdiff_t n);
 void nnf_stats_add(nnf_stats *stats, const nnf_stats *part, int n_metrics);
 
-/* What the sum of a batch's row losses is multiplied by before it is differentiated. */
-double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_size);
+/* What the sum of a batch's row losses is multiplied by before it is differentiated. weight: the sum of its rows' weights. */
+double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_size, double weight);
 
 #endif

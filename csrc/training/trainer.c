@@ -25,6 +25,17 @@ static nnf_batch get_batch(const nnf_job *job, uint32_t epoch, int64_t number, i
     return (nnf_batch){epoch, number, n_batches, first, left < job->batch_size ? left : job->batch_size};
 }
 
+/* Sums up the weights of the epoch's batches in the order that has been made for it. */
+static void weigh_batches(const nnf_job *job, int64_t end)
+{
+    const nnf_trainer *trainer = job->trainer;
+    for (int64_t number = job->run->first_batch; number < end; number++) {
+        const nnf_batch batch = get_batch(job, 0, number, end);
+        const nnf_source weights = {.matrix = job->run->weights, .order = trainer->order.sample, .first = batch.first};
+        trainer->batch_weight[number - job->run->first_batch] = nnf_batches_sum_weights(&weights, 0, (ptrdiff_t)batch.n_rows);
+    }
+}
+
 /* Batches first .. first + n - 1 of an epoch; false if the run ends in them. */
 static bool run_batches(nnf_job *job, nnf_member *member, uint32_t epoch, int64_t first, int64_t n)
 {
@@ -69,8 +80,11 @@ static void run_epochs(nnf_member *member, void *argument)
         nnf_plan_make(&trainer->plan_alone, trainer->network, least(job->batch_size, NNF_SHARD_ROWS), 1);
     }
     for (uint32_t epoch = 0; epoch < run->n_epochs; epoch++) {
-        if (member->index == 0)
+        if (member->index == 0) {
             nnf_order_shuffle(&trainer->order, run->seed, run->first_epoch + epoch);
+            if (nnf_job_has_batch_weights(job))
+                weigh_batches(job, end);
+        }
         nnf_team_barrier(member);
         for (int64_t number = run->first_batch, n; number < end; number += n) {
             n = advance(job, member, epoch, number, end);
@@ -107,6 +121,16 @@ static bool reserve_values(nnf_trainer *trainer, ptrdiff_t n_rows)
     return true;
 }
 
+static bool reserve_batch_weights(nnf_trainer *trainer, const nnf_job *job)
+{
+    if (!nnf_job_has_batch_weights(job))
+        return true;
+    const size_t n_batches = (size_t)(get_end(job) - job->run->first_batch);
+    double *weight = realloc(trainer->batch_weight, nnf_size_multiply(n_batches, sizeof *weight));
+    trainer->batch_weight = weight ? weight : trainer->batch_weight;
+    return weight;
+}
+
 static bool reserve(nnf_trainer *trainer, const nnf_job *job, int n_threads)
 {
     const ptrdiff_t n_rows = least(job->batch_size, NNF_SHARD_ROWS);
@@ -114,7 +138,7 @@ static bool reserve(nnf_trainer *trainer, const nnf_job *job, int n_threads)
     if (job->batch_size > NNF_SHARD_ROWS && !reserve_gradients(trainer, by_shards ? 1 + n_threads : 1))
         return false;
     if (!nnf_plan_reserve(&trainer->plan, trainer->network) || !nnf_plan_reserve(&trainer->plan_alone, trainer->network) ||
-        !nnf_order_reserve(&trainer->order, job->x->n_rows, job->run->shuffle))
+        !nnf_order_reserve(&trainer->order, job->x->n_rows, job->run->shuffle) || !reserve_batch_weights(trainer, job))
         return false;
     if (by_shards)
         return reserve_values(trainer, (ptrdiff_t)n_threads * NNF_SHARD_ROWS) &&
@@ -161,4 +185,5 @@ void nnf_trainer_release(nnf_trainer *trainer)
     nnf_plan_free(&trainer->plan);
     nnf_plan_free(&trainer->plan_alone);
     free(trainer->values.value);
+    free(trainer->batch_weight);
 }

@@ -82,6 +82,10 @@ class Catalogue(Generic[T]):
         self.by_name: dict[str, type[T]] = {name: cls for cls in classes for name in getattr(cls, "names", ())}
         self._by_any_name = {name.lower(): cls for name, cls in (self.by_class_name | self.by_name).items()}
 
+    def knows(self, name: str) -> bool:
+        """Tell whether there is an entry of that name."""
+        return name.lower() in self._by_any_name
+
     def get(self, identifier: object) -> T:
         """Return the object that a name, a class or an object stands for."""
         if isinstance(identifier, self.base):

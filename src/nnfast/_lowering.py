@@ -78,8 +78,8 @@ class Objective:
 
     def make_logs(self, stats: _core.Stats, outcome: Outcome | None = None) -> dict[str, float]:
         """Return loss and metrics of the rows that `stats` summed up."""
-        loss = stats.loss if self.is_sum else stats.loss / max(stats.n_rows, 1)
-        return {"loss": float(loss), **self.reports.measure(stats, outcome)}
+        n = 1 if self.is_sum else stats.weight if self.loss.reduction == "weighted_mean" else stats.n_rows
+        return {"loss": float(stats.loss / n) if n else 0.0, **self.reports.measure(stats, outcome)}
 
 
 def lower_layers(layers: Sequence[Layer], in_size: int) -> Plan:

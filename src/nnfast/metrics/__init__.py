@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from nnfast import _core, _validation
+from nnfast import _core, _validation, losses
 from nnfast._descriptions import Catalogue
+from nnfast.losses import Loss
 from nnfast.metrics.areas import AUC
+from nnfast.metrics.loss_mean import LossMean
 from nnfast.metrics.metric import FunctionMetric, Metric, Score
 from nnfast.metrics.row_means import (
     Accuracy,
@@ -37,6 +39,7 @@ __all__ = [
     "CategoricalAccuracy",
     "F1Score",
     "FunctionMetric",
+    "LossMean",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanSquaredError",
@@ -59,19 +62,21 @@ CATALOGUE: Catalogue[Metric] = Catalogue(
         *(Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy),
         *(TopKCategoricalAccuracy, SparseTopKCategoricalAccuracy),
         *(MeanSquaredError, RootMeanSquaredError, MeanAbsoluteError, MeanAbsolutePercentageError),
-        *(Precision, Recall, F1Score, AUC, R2Score),
+        *(Precision, Recall, F1Score, AUC, R2Score, LossMean),
     ),
 )
 
 
 def get(identifier: Any) -> Metric:
-    """Return the metric that a name, a class, an object or a function stands for.
+    """Return the metric that a name, a class, an object, a loss or a function stands for.
 
     Raises
     ------
     ValueError
         If there is none of that name; the message lists them and suggests the nearest.
     """
+    if _is_loss(identifier):
+        return LossMean(identifier, name=identifier if isinstance(identifier, str) else "")
     if callable(identifier) and not isinstance(identifier, type | Metric):
         return FunctionMetric(identifier)
     metric = CATALOGUE.get(identifier)
@@ -100,6 +105,13 @@ def get_metrics(metrics: Any, weighted_metrics: Any = None) -> tuple[tuple[Metri
         wanted = f"at most {_core.MAX_METRICS} that are means of rows, of different names, none of them 'loss'"
         raise _validation.mismatch("metrics", wanted, names)
     return plain, weighted
+
+
+def _is_loss(identifier: Any) -> bool:
+    """Tell of names that only a loss has."""
+    if isinstance(identifier, str):
+        return losses.CATALOGUE.knows(identifier) and not CATALOGUE.knows(identifier)
+    return isinstance(identifier, Loss) or (isinstance(identifier, type) and issubclass(identifier, Loss))
 
 
 def _get_each(argument: str, identifiers: Any) -> Iterator[Metric]:

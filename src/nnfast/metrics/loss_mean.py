@@ -1,0 +1,55 @@
+"""loss_mean: losses as metrics."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from nnfast import _core, _validation, losses
+from nnfast._core import LossSpec
+from nnfast.losses import Loss
+from nnfast.metrics.metric import Array, Score
+
+
+@dataclass(frozen=True)
+class LossMean(Score):
+    """The mean over rows of a loss that is not trained for. A loss, or its name, among metrics stands for it.
+
+    Parameters
+    ----------
+    loss : Loss or str
+        Its `reduction` counts for nothing here. Not one ``from_logits``: metrics see probabilities.
+    name : str
+        The key in logs and history; by default the loss's name.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ()
+
+    loss: Loss = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        self._settle("loss", losses.get(self.loss))
+        if self.loss.wants_logits:
+            raise _validation.mismatch("metrics: from_logits", "False, as metrics see probabilities", True)
+        self._settle("name", self.name or self.loss.names[0])
+        super().__post_init__()
+
+    def get_config(self) -> dict[str, Any]:  # noqa: D102
+        return {"name": self.name, "loss": losses.CATALOGUE.serialize(self.loss)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:  # noqa: D102
+        return cls(**dict(config) | {"loss": losses.CATALOGUE.deserialize(config["loss"])})
+
+    def compute(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:  # noqa: D102
+        outputs = np.array(y_pred, order="C")
+        if y_true.size < outputs.size:
+            y_true = y_true.reshape(-1, 1) == np.arange(outputs.shape[1])
+        targets = np.ascontiguousarray(y_true.reshape(outputs.shape), outputs.dtype)
+        of_rows = np.empty(len(outputs))
+        _core.loss(LossSpec(self.loss.core_name, self.loss.parameters), outputs, targets, 1.0, of_rows, None)
+        if sample_weight is None:
+            return float(of_rows.mean())
+        total = sample_weight.sum()
+        return float(of_rows @ sample_weight / total) if total else 0.0
