@@ -89,7 +89,7 @@ def test_a_rate_that_is_no_number_is_refused():
         learning_rate = "a schedule"
 
     for callback in (LearningRateScheduler(lambda epoch: 1.0), ReduceLROnPlateau("loss")):
-        callback.set_model(type("Model", (), {"optimizer": Optimizer(), "metrics": ()}))
+        callback.set_model(type("Model", (), {"optimizer": Optimizer(), "metrics": (), "weighted_metrics": ()}))
         with pytest.raises(
             ValueError, match="learning_rate of the optimizer: expected a number, received 'a schedule'"
         ):

@@ -101,7 +101,7 @@ def test_all_are_asked():
 
 def test_other_refusals_are_errors():
     def refuse(*arguments, **settings):
-        raise RunStopped("label_out_of_range", [Stats(1.0, (1.0,), 2, 1)], None)
+        raise RunStopped("label_out_of_range", [Stats(1.0, (1.0,), 2, 1, 2.0)], None)
 
     model = make_model()
     model._learner = replace(model._learner, trainer=type("Trainer", (), {"run": refuse})())
