@@ -63,13 +63,16 @@ nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, 
 
 typedef struct nnf_optimizer nnf_optimizer;
 
-/* The network must outlive the optimizer. State is 0, step is 0. */
+/* The network must outlive the optimizer. State is 0, step is 0, weight decay is 0. */
 nnf_status nnf_optimizer_create(nnf_network *network, nnf_optimizer_rule rule, const double *hyperparameters, nnf_optimizer **optimizer);
 void nnf_optimizer_free(nnf_optimizer *optimizer);
 /* hyperparameters: as many, and in the order, as the rule's row in optimizers.h names. */
 void nnf_optimizer_set_hyperparameters(nnf_optimizer *optimizer, const double *hyperparameters);
+/* Decoupled: each step begins with parameters -= learning rate * weight_decay * parameters, biases too. */
+void nnf_optimizer_set_weight_decay(nnf_optimizer *optimizer, double weight_decay);
+/* Steps taken, >= 0. */
 int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer);
-void nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step);
+nnf_status nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step);
 nnf_status nnf_optimizer_get_state(const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, void *values);
 nnf_status nnf_optimizer_set_state(nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, const void *values);
 
@@ -121,7 +124,7 @@ nnf_status nnf_array_loss(const nnf_objective *objective, const nnf_matrix *outp
                           double *row_loss, const nnf_matrix *gradient);
 /* parameter and slots (as many as the rule has) are updated in place; all have n elements of dtype. */
 nnf_status nnf_array_update(nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient, void *const *slots,
-                            const double *hyperparameters, int64_t step);
+                            const double *hyperparameters, double weight_decay, int64_t step);
 /* The flat index of the first NaN or infinity, or -1. */
 int64_t nnf_array_find_not_finite(const nnf_matrix *x);
 /* Numbers in (0, 1) of the stream (seed, initialisation, layer), and the standard normal quantile of such. */

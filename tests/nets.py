@@ -22,6 +22,17 @@ HYPERPARAMETERS = {
     "momentum": [0.05, 0.9],
     "nesterov": [0.05, 0.9],
     "adam": [0.01, 0.8, 0.95, 1e-5],
+    "amsgrad": [0.01, 0.8, 0.95, 1e-5],
+    "nadam": [0.01, 0.8, 0.95, 1e-5],
+    "adamax": [0.01, 0.8, 0.95, 1e-5],
+    "rmsprop": [0.01, 0.9, 1e-5],
+    "rmsprop_momentum": [0.005, 0.9, 1e-5, 0.8],
+    "rmsprop_centered": [0.01, 0.9, 1e-3],
+    "rmsprop_centered_momentum": [0.005, 0.9, 1e-3, 0.8],
+    "adagrad": [0.1, 0.1, 1e-5],
+    "adadelta": [0.5, 0.9, 1e-3],
+    "lion": [0.01, 0.8, 0.95],
+    "rprop": [0.01, 0.5, 1.2, 1e-6, 50.0],
 }
 """Ordinary ones for every rule, in the core's order."""
 PARAMETER = {"leaky_relu": 0.2, "elu": 0.7}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnfast import Sequential
+from nnfast import Sequential, _core
 from nnfast.layers import Dense, Dropout, Input
 
 Array = NDArray[Any]
@@ -41,6 +41,6 @@ def hash_state(model: Sequential) -> str:
         state = model._learner.state
         digest.update(str(state.step).encode())
         for parameter in model._plan.parameters:
-            for slot in range(2 if model._learner.optimizer.rule == "adam" else 0):
+            for slot in range(_core.OPTIMIZERS[model._learner.optimizer.rule][0]):
                 digest.update(state.get_state(parameter.layer, parameter.name, slot).tobytes())
     return digest.hexdigest()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from reference_losses import FUSED, loss_reduction, measure, spec_of
+from reference_updates import OPTIMIZERS, decayed
 
 from nnfast._core import LossSpec
 
@@ -135,42 +136,6 @@ METRICS: dict[str, Callable[[Array, Array], Array]] = {
     ).mean(axis=-1),
 }
 
-# ---- optimizers: (w, g, slots, hyperparameters, step from 1) -> the new w; slots are changed in place ----------------
-
-
-def sgd(w: Array, g: Array, slots: Sequence[Array], h: Sequence[float], step: int) -> Array:
-    return w - h[0] * g
-
-
-def momentum(w: Array, g: Array, slots: Sequence[Array], h: Sequence[float], step: int) -> Array:
-    rate, m = h
-    slots[0][...] = m * slots[0] - rate * g
-    return w + slots[0]
-
-
-def nesterov(w: Array, g: Array, slots: Sequence[Array], h: Sequence[float], step: int) -> Array:
-    rate, m = h
-    slots[0][...] = m * slots[0] - rate * g
-    return w + m * slots[0] - rate * g
-
-
-def adam(w: Array, g: Array, slots: Sequence[Array], h: Sequence[float], step: int) -> Array:
-    rate, beta_1, beta_2, epsilon = h
-    m, v = slots
-    m[...] = beta_1 * m + (1 - beta_1) * g
-    v[...] = beta_2 * v + (1 - beta_2) * g * g
-    return w - rate * np.sqrt(1 - beta_2**step) / (1 - beta_1**step) * m / (np.sqrt(v) + epsilon)
-
-
-Update = Callable[[Array, Array, Sequence[Array], Sequence[float], int], Array]
-
-OPTIMIZERS: dict[str, tuple[Update, int]] = {
-    "sgd": (sgd, 0),
-    "momentum": (momentum, 1),
-    "nesterov": (nesterov, 1),
-    "adam": (adam, 2),
-}
-
 # ---- a stack of layers: forward, backward ----------------------------------------------------------------------------
 
 
@@ -262,9 +227,10 @@ class Network:
 
 
 class Optimizer:
-    def __init__(self, rule: str, hyperparameters: Sequence[float]) -> None:
+    def __init__(self, rule: str, hyperparameters: Sequence[float], weight_decay: float = 0.0) -> None:
         self.update, self.n_slots = OPTIMIZERS[rule]
         self.hyperparameters = hyperparameters
+        self.weight_decay = weight_decay
         self.step = 0
         self.slots: dict[tuple[int, str], list[Array]] = {}
 
@@ -275,6 +241,7 @@ class Optimizer:
             if not getattr(layer, "train_" + name):
                 continue
             slots = self.slots.setdefault((i, name), [np.zeros_like(w) for _ in range(self.n_slots)])
+            w = decayed(w, self.hyperparameters[0], self.weight_decay)
             setattr(layer, name, self.update(w, layer.grads[name], slots, self.hyperparameters, self.step))
 
 

@@ -66,7 +66,13 @@ class Run(NamedTuple):
     loss: LossSpec = LossSpec("categorical_crossentropy_logits", (0.0,))
     is_weighted: bool = False
     """Rows weigh 0 to 3, and outputs are collected."""
+    weight_decay: float = 0.0
+    rates: tuple[float, ...] = ()
+    """Of the batches, instead of the rule's."""
 
+
+FIRST_RULES = ("sgd", "momentum", "nesterov", "adam")
+"""They go all ways through a batch; the others, which differ in the update alone, two that update differently."""
 
 RUNS = (
     {
@@ -79,6 +85,15 @@ RUNS = (
             (37, 120, 2, WIDE),
             (2000, 2100, 2, NARROW),
         )
+        if rule in FIRST_RULES or batch_size < 37
+    }
+    | {
+        f"decay and rates {rule} {dtype} batch {batch_size}": Run(
+            rule, dtype, batch_size, 60, 2, NARROW, weight_decay=0.125, rates=tuple(0.01 / (1 + i) for i in range(120))
+        )
+        for rule in ("momentum", "adam")
+        for dtype in ("float32", "float64")
+        for batch_size in (1, 7, 60)
     }
     | {
         f"{loss.name} {dtype}": Run("adam", dtype, 50, 120, 2, (dense(40, "silu"), dense(5, last)), loss)
@@ -151,7 +166,7 @@ def make_network(specs: tuple[LayerSpec, ...], dtype: str) -> _core.Network:
 def hash_of_run(run: Run) -> str:
     """Of weights, optimizer state and statistics after the run, with the instruction set and threads that are set."""
     network = make_network(run.specs, run.dtype)
-    optimizer = _core.Optimizer(network, run.rule, HYPERPARAMETERS[run.rule])
+    optimizer = _core.Optimizer(network, run.rule, HYPERPARAMETERS[run.rule], run.weight_decay)
     metrics = ["categorical_accuracy", "mean_absolute_error"]
     trainer = _core.Trainer(network, optimizer, run.loss, metrics, n_weighted=1)
     x, labels = make_data(run.n_rows)
@@ -159,9 +174,10 @@ def hash_of_run(run: Run) -> str:
     y = labels if takes_labels else np.eye(run.specs[-1].out_size, dtype=np.float32)[labels[:, 0]]
     weights, outputs = make_weights(run) if run.is_weighted else (None, None)
     more: dict[str, Any] = {"weights": weights, "outputs": outputs}
-    stats = trainer.run(
-        x, y, batch_size=run.batch_size, first_epoch=0, n_epochs=run.n_epochs, shuffle=True, seed=2**40 + 3, **more
-    )
+    n_steps = run.n_epochs * -(-run.n_rows // run.batch_size)
+    settings: dict[str, Any] = {"batch_size": run.batch_size, "n_epochs": run.n_epochs, "seed": 2**40 + 3}
+    settings["learning_rates"] = np.array(run.rates[:n_steps]) if run.rates else None
+    stats = trainer.run(x, y, first_epoch=0, shuffle=True, **settings, **more)
     collected = b"" if outputs is None else outputs.tobytes()
     stats.append(trainer.evaluate(x, y, **more))
     names = [(i, name) for i, name, _ in parameters(run.specs, IN_SIZE)]

@@ -22,7 +22,7 @@ LISTS = ("activations.h", "losses.h", "metrics.h", "optimizers.h")
 PYTHON_FLOORS = (  # lowest first
     {"_core"},
     {"_start"},
-    {"exceptions", "config", "_validation", "_descriptions"},
+    {"exceptions", "config", "_validation", "_descriptions", "_elementary"},
     {
         *("layers", "activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics"),
         *("kernels", "_kernel_arrays", "_kernel_losses"),

@@ -237,7 +237,7 @@ def test_apply(rule: str, dtype: str, isa: str, n_threads: int, rng: np.random.G
         expected = getattr(twins.reference.layers[i], name)
         np.testing.assert_allclose(twins.core.get_parameter(i, name), expected, rtol=tolerance, atol=tolerance)
         for slot in range(theirs.n_slots):
-            expected = theirs.slots.get((i, name), [np.zeros_like(expected)] * 2)[slot]
+            expected = theirs.slots.get((i, name), [np.zeros_like(expected)] * theirs.n_slots)[slot]
             np.testing.assert_allclose(ours.get_state(i, name, slot), expected, rtol=tolerance, atol=tolerance)
 
 

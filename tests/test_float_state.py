@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nets import STACK, Twins, dense, run, spaced
+from nets import HYPERPARAMETERS, STACK, Twins, dense, run, spaced
 from numpy.typing import NDArray
 
 import nnfast
@@ -85,9 +85,7 @@ def test_the_core_flushes_denormals(rule: str, dtype: str, isa: str) -> None:
     n_slots = _core.OPTIMIZERS[rule][0]
     w = np.full(20, 0.25 * tiny, dtype)
     slots = [np.full(20, 0.5 * tiny, dtype) for _ in range(n_slots)]
-    _core.update(
-        rule, w, np.zeros(20, dtype), slots, {"adam": [0.1, 0.9, 0.9, 1e-7]}.get(rule, [0.1, 0.9][: 1 + n_slots]), 1
-    )
+    _core.update(rule, w, np.zeros(20, dtype), slots, HYPERPARAMETERS[rule], 1)
     for array in (w, *slots):
         assert ((array == 0) | (np.abs(array) >= tiny)).all()
 

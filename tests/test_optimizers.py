@@ -8,13 +8,20 @@ from problems import make_classes, make_classifier
 from nnfast import Sequential, _core, _lowering, optimizers
 from nnfast.exceptions import NotReadyError
 from nnfast.layers import Dense, Input
-from nnfast.optimizers import SGD, Adam
+from nnfast.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop, Rprop
 
-EVERY_RULE = [SGD(0.1), SGD(0.1, momentum=0.9), SGD(0.1, momentum=0.9, nesterov=True), Adam(0.01)]
+EVERY_RULE = [
+    *(SGD(0.1), SGD(0.1, momentum=0.9, weight_decay=0.01), SGD(0.1, momentum=0.9, nesterov=True)),
+    *(Adam(0.01, weight_decay=0.1), Adam(0.01, amsgrad=True), Nadam(0.01), Adamax(0.01, weight_decay=0.02)),
+    *(RMSprop(0.01), RMSprop(0.01, momentum=0.9), RMSprop(0.01, centered=True, epsilon=1e-3)),
+    *(RMSprop(0.01, 0.8, 0.5, 1e-3, centered=True), Adagrad(0.1, weight_decay=0.03), Adadelta(1.0, 0.9, 1e-3)),
+    *(Lion(0.003, weight_decay=0.5), Rprop()),
+]
 
 
 def test_rules_are_the_cores():
     assert {optimizer.rule for optimizer in EVERY_RULE} == set(_core.OPTIMIZERS)
+    assert {*map(type, EVERY_RULE), AdamW} == set(optimizers.CATALOGUE.by_class_name.values())
 
 
 @pytest.mark.parametrize("optimizer", EVERY_RULE, ids=lambda optimizer: optimizer.rule)
@@ -24,8 +31,17 @@ def test_config_makes_the_optimizer_again(optimizer):
 
 
 def test_defaults_are_keras():
-    assert SGD().get_config() == {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False}
-    assert Adam().get_config() == {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+    sgd = {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": None}
+    means = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7, "weight_decay": None}
+    assert SGD().get_config() == sgd
+    assert Adam().get_config() == means | {"amsgrad": False}
+    assert AdamW().get_config() == means | {"amsgrad": False, "weight_decay": 0.004}
+    assert Nadam().get_config() == Adamax().get_config() == means
+    rest = {"learning_rate": 0.001, "epsilon": 1e-7, "weight_decay": None}
+    assert RMSprop().get_config() == rest | {"rho": 0.9, "momentum": 0.0, "centered": False}
+    assert Adagrad().get_config() == rest | {"initial_accumulator_value": 0.1}
+    assert Adadelta().get_config() == rest | {"rho": 0.95}
+    assert Lion().get_config() == {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.99, "weight_decay": None}
     assert type(optimizers.get("adam")) is Adam
     assert type(optimizers.get("SGD")) is SGD
 
@@ -48,7 +64,7 @@ def test_steps_against_the_reference(optimizer, rng):
     layer = reference.Layer("dense", *model.get_weights())
     network = reference.Network([layer])
     rule, values = _lowering.lower_optimizer(optimizer)
-    judge = reference.Optimizer(rule, values)
+    judge = reference.Optimizer(rule, values, optimizer.weight_decay or 0.0)
     rate = optimizer.learning_rate
     for step in range(10):
         optimizer.learning_rate = rate * (2 if step == 5 else 1)

@@ -10,7 +10,7 @@ from nets import HYPERPARAMETERS, loss_spec
 from numpy.typing import NDArray
 from reference_losses import LOSS_PARAMETERS
 
-from nnfast import _core, kernels
+from nnfast import _core, kernels, optimizers
 
 Array = NDArray[Any]
 
@@ -33,8 +33,9 @@ def test_nothing_of_the_core_is_missing() -> None:
         assert callable(getattr(kernels, name)), f"write {name} in src/nnfast/kernels.py"
     for name in ACTIVATIONS:
         assert callable(getattr(kernels, f"{name}_backward")), f"write {name}_backward in src/nnfast/kernels.py"
-    for rule in set(_core.OPTIMIZERS) - {"nesterov"}:
-        assert callable(getattr(kernels, f"{rule}_update")), f"write {rule}_update in src/nnfast/kernels.py"
+    for cls in optimizers.CATALOGUE.by_class_name.values():
+        name = f"{cls.names[0]}_update"
+        assert callable(getattr(kernels, name)), f"write {name} in src/nnfast/kernels.py"
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -182,36 +183,63 @@ def test_sparse_categorical_crossentropy(dtype: str, rng: np.random.Generator) -
             kernels.sparse_categorical_crossentropy(bad, y)
 
 
+OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "momentum": ("sgd", {}),
+    "nesterov": ("sgd", {"nesterov": True}),
+    "amsgrad": ("adam", {"amsgrad": True}),
+    "rmsprop_momentum": ("rmsprop", {}),
+    "rmsprop_centered": ("rmsprop", {"centered": True}),
+    "rmsprop_centered_momentum": ("rmsprop", {"centered": True}),
+}
+"""Of rules that have no function of their own: the function, and what chooses the rule beside its hyperparameters."""
+
+
 @pytest.mark.parametrize("rule", _core.OPTIMIZERS)
 @pytest.mark.parametrize("shape", [(), (1,), (13,), (3, 5)])
-def test_update(rule: str, shape: tuple[int, ...], dtype: str, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("decay", [{}, {"weight_decay": 0.25}])
+def test_update(
+    rule: str, shape: tuple[int, ...], decay: dict[str, float], dtype: str, rng: np.random.Generator
+) -> None:
     update, n_slots = reference.OPTIMIZERS[rule]
     w, g = (np.asarray(a) for a in rng.standard_normal((2, *shape)).astype(dtype))
     slots, wide_slots = [np.zeros(shape, dtype) for _ in range(n_slots)], [np.zeros(shape) for _ in range(n_slots)]
     expected = np.asarray(w.astype(float))
     h = HYPERPARAMETERS[rule]
+    name, options = OPTIONS.get(rule, (rule, {}))
+    options = options | decay | dict(zip(_core.OPTIMIZERS[rule][1], h, strict=True))
     for step in (1, 2, 3):
+        expected = reference.decayed(expected, h[0], decay.get("weight_decay", 0.0))
         expected = update(expected, g.astype(float), wide_slots, h, step)
-        if rule == "adam":
-            kernels.adam_update(w, g, *slots, step, *h)
-        elif rule == "sgd":
-            kernels.sgd_update(w, g, *h)
-        else:
-            kernels.momentum_update(w, g, *slots, *h, nesterov=rule == "nesterov")
+        getattr(kernels, f"{name}_update")(w, g, *slots, step=step, **options)
     np.testing.assert_allclose(w, expected, **close(dtype))
     for slot, wide in zip(slots, wide_slots, strict=True):
         np.testing.assert_allclose(slot, wide, **close(dtype))
+
+
+def test_update_decays_by_default_and_follows_a_schedule() -> None:
+    results = [np.ones(3) for _ in range(3)]
+    zeros = [np.zeros(3) for _ in range(3)]
+    kernels.adamw_update(results[0], *zeros, learning_rate=0.5)
+    kernels.sgd_update(results[1], np.ones(3), step=3, learning_rate=lambda step: 0.1 * step)
+    kernels.sgd_update(results[2], np.ones(3), learning_rate=0.2)
+    assert results[0].tolist() == [0.998] * 3
+    assert results[1].tolist() == results[2].tolist()
 
 
 def test_updates_refuse() -> None:
     w = np.zeros(3)
     for bad in (np.zeros(4), np.zeros(3, "float32"), [1, 2, 3]):
         with pytest.raises(ValueError, match="grad: expected"):
-            kernels.sgd_update(w, bad, 0.1)
+            kernels.sgd_update(w, bad, learning_rate=0.1)
     for bad_rate in (-1, np.nan, "a"):
         with pytest.raises(ValueError, match="learning_rate: expected"):
-            kernels.sgd_update(w, w.copy(), bad_rate)
+            kernels.sgd_update(w, w.copy(), learning_rate=bad_rate)
     for step in (0, -1, 1.5):
         with pytest.raises(ValueError, match="step: expected"):
-            kernels.adam_update(w, w.copy(), w.copy(), w.copy(), step)
+            kernels.adam_update(w, w.copy(), w.copy(), w.copy(), step=step)
+    for state in ((), (w.copy(),), (w.copy(),) * 3):
+        with pytest.raises(ValueError, match=rf"state: expected 2 arrays for Adam\(.*\), received {len(state)}"):
+            kernels.adam_update(w, w.copy(), *state)
+    with pytest.raises(ValueError, match="state 1: expected"):
+        kernels.adam_update(w, w.copy(), w.copy(), np.zeros(4))
     assert not w.any()

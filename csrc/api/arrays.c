@@ -126,13 +126,14 @@ static void update_member(nnf_member *member, void *argument)
 }
 
 nnf_status nnf_array_update(nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient, void *const *slots,
-                            const double *hyperparameters, int64_t step)
+                            const double *hyperparameters, double weight_decay, int64_t step)
 {
     if ((unsigned)rule >= NNF_N_OPTIMIZERS || !nnf_is_compute_dtype(dtype) || n < 0 || step < 1)
         return NNF_STATUS_INVALID_ARGUMENT;
     nnf_rule borrowed = {
         .kernels = nnf_core_get_kernels(dtype),
         .rule = rule,
+        .weight_decay = weight_decay,
         .step = step - 1,
         .n_slots = nnf_rule_count_slots(rule),
     };

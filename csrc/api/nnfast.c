@@ -107,8 +107,17 @@ void nnf_optimizer_set_hyperparameters(nnf_optimizer *optimizer, const double *h
     memcpy(optimizer->rule.hyperparameter, hyperparameters, (size_t)n * sizeof *hyperparameters);
 }
 
+void nnf_optimizer_set_weight_decay(nnf_optimizer *optimizer, double weight_decay) { optimizer->rule.weight_decay = weight_decay; }
+
 int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer) { return optimizer->rule.step; }
-void nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step) { optimizer->rule.step = step; }
+
+nnf_status nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step)
+{
+    if (step < 0)
+        return NNF_STATUS_INVALID_ARGUMENT;
+    optimizer->rule.step = step;
+    return NNF_STATUS_OK;
+}
 
 static bool has_state(const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot)
 {

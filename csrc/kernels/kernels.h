@@ -90,6 +90,7 @@ typedef struct nnf_update {
     const void *gradient;
     void *slot[NNF_MAX_SLOTS];
     double factor[NNF_MAX_HYPERPARAMETERS]; /* from prepare */
+    double decay;                           /* before the update parameter -= decay * parameter */
 } nnf_update;
 
 /* Fills factor from hyperparameter for the step-th step (1, 2, ...): what is the same for all parameters is

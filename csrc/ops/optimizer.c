@@ -45,11 +45,25 @@ bool nnf_rule_create(nnf_rule *rule, const nnf_kernels *kernels, nnf_optimizer_r
 
 void nnf_rule_free(nnf_rule *rule) { nnf_arena_free(&rule->state); }
 
-void nnf_rule_prepare(nnf_rule *rule) { rule->kernels->prepare[rule->rule](rule->hyperparameter, rule->step + 1, rule->factor); }
+void nnf_rule_follow(nnf_rule *rule, const double *learning_rates)
+{
+    rule->learning_rates = learning_rates;
+    rule->first_step = rule->step;
+}
+
+void nnf_rule_prepare(nnf_rule *rule)
+{
+    double hyperparameter[NNF_MAX_HYPERPARAMETERS];
+    memcpy(hyperparameter, rule->hyperparameter, sizeof hyperparameter);
+    if (rule->learning_rates)
+        hyperparameter[0] = rule->learning_rates[rule->step - rule->first_step];
+    rule->decay = hyperparameter[0] * rule->weight_decay;
+    rule->kernels->prepare[rule->rule](hyperparameter, rule->step + 1, rule->factor);
+}
 
 static nnf_update get_update(const nnf_rule *rule, void *parameters, size_t offset, ptrdiff_t n, const void *gradient)
 {
-    nnf_update update = {.n = n, .parameter = (char *)parameters + offset, .gradient = gradient};
+    nnf_update update = {.n = n, .parameter = (char *)parameters + offset, .gradient = gradient, .decay = rule->decay};
     memcpy(update.factor, rule->factor, sizeof update.factor);
     for (int s = 0; s < rule->n_slots; s++)
         update.slot[s] = (char *)rule->slot[s] + offset;

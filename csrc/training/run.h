@@ -40,6 +40,7 @@ typedef struct nnf_run {
                                   mean or a sum over elements, out_size columns: what the loss of each element is. NULL: 1 */
     const nnf_matrix *outputs; /* unless NULL takes the outputs for each row of x: what the loss was computed of, or probabilities
                                   where it takes logits. dtype, out_size columns */
+    const double *learning_rates; /* one for each batch of the run, in order, instead of the optimizer's; may be NULL */
 } nnf_run;
 
 /* Sums of an epoch. */

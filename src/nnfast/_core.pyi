@@ -110,8 +110,11 @@ class Network:
         """
 
 class Optimizer:
-    def __init__(self, network: Network, rule: str, hyperparameters: Sequence[float]) -> None: ...
+    def __init__(
+        self, network: Network, rule: str, hyperparameters: Sequence[float], weight_decay: float = 0.0
+    ) -> None: ...
     step: int
+    """Steps taken; ValueError if it is set to a negative number."""
     def set_hyperparameters(self, hyperparameters: Sequence[float]) -> None: ...
     def get_state(self, layer: int, name: ParameterName, slot: int) -> Array: ...
     def set_state(self, layer: int, name: ParameterName, slot: int, values: Array) -> None: ...
@@ -154,8 +157,10 @@ class Trainer:
         poll: Poll | None = None,
         weights: NDArray[np.float64] | None = None,
         outputs: Array | None = None,
+        learning_rates: NDArray[np.float64] | None = None,
     ) -> list[Stats]:
         """One C call. Raises RunStopped, or what poll raised.
+
 
         weights has one column, or for an element loss one for each output; outputs, of the network's dtype, takes what
         the network gave for each row of x.
@@ -180,7 +185,13 @@ def loss(
     loss: LossSpec | str, output: Array, target: Array, scale: float, row_loss: Array, gradient: Array | None
 ) -> None: ...
 def update(
-    rule: str, parameter: Array, gradient: Array, slots: Sequence[Array], hyperparameters: Sequence[float], step: int
+    rule: str,
+    parameter: Array,
+    gradient: Array,
+    slots: Sequence[Array],
+    hyperparameters: Sequence[float],
+    step: int,
+    weight_decay: float = 0.0,
 ) -> None: ...
 def find_not_finite(x: Array) -> int:
     """Flat index of the first NaN or infinity, or -1."""

@@ -117,12 +117,13 @@ cdef class Optimizer:
     cdef Network network
     cdef int n_hyperparameters
 
-    def __cinit__(self, Network network not None, str rule, hyperparameters):
+    def __cinit__(self, Network network not None, str rule, hyperparameters, double weight_decay=0.0):
         cdef double values[NNF_MAX_HYPERPARAMETERS]
         self.network = network
         self.n_hyperparameters = len(OPTIMIZERS[rule][1])
         self.read(hyperparameters, values)
         check(nnf_optimizer_create(network.handle, <nnf_optimizer_rule>_RULE_NAMES.index(rule), values, &self.handle))
+        nnf_optimizer_set_weight_decay(self.handle, weight_decay)
 
     def __dealloc__(self):
         nnf_optimizer_free(self.handle)
@@ -148,8 +149,9 @@ cdef class Optimizer:
     @step.setter
     def step(self, int64_t step):
         self.network.begin(True)
-        nnf_optimizer_set_step(self.handle, step)
+        status = nnf_optimizer_set_step(self.handle, step)
         self.network.end(True)
+        check(status)
 
     def get_state(self, int layer, str name, int slot):
         values = np.empty(self.network.shape_of(layer, name), self.network.dtype)
@@ -229,6 +231,12 @@ cdef dict _REASONS = {
 }
 
 
+cdef int64_t count_batches(int64_t n_rows, int64_t batch_size, int64_t first_batch, int64_t n_batches) except -1:
+    """Of an epoch of a run."""
+    cdef int64_t left = -(-n_rows // max(batch_size, 1)) - first_batch
+    return max(0, min(n_batches, left) if n_batches > 0 else left)
+
+
 cdef class Trainer:
     cdef nnf_trainer *handle
     cdef Network network
@@ -270,12 +278,16 @@ cdef class Trainer:
         return check(status)
 
     def run(self, x, y, *, int64_t batch_size, uint32_t first_epoch, uint32_t n_epochs, bint shuffle, uint64_t seed,
-            int64_t first_batch=0, int64_t n_batches=0, poll=None, weights=None, outputs=None):
-        cdef _View features = samples_view(x), targets = _View(y)
+            int64_t first_batch=0, int64_t n_batches=0, poll=None, weights=None, outputs=None, learning_rates=None):
+        cdef _View features = samples_view(x), targets = _View(y), rates = _View(None, False, True)
         cdef _View row_weights = _View(weights, False, True), kept = _View(outputs, True, True)
         cdef _Poller poller = make_poller(poll)
+        if learning_rates is not None:
+            n_steps = n_epochs * count_batches(features.matrix.n_rows, batch_size, first_batch, n_batches)
+            rates = flat_view(learning_rates, "float64", n_steps, False)
         cdef nnf_run run = nnf_run(batch_size, first_epoch, n_epochs, first_batch, n_batches, shuffle, seed,
-                                   ask_poller, <void *>poller, row_weights.pointer, kept.pointer)
+                                   ask_poller, <void *>poller, row_weights.pointer, kept.pointer,
+                                   <const double *>rates.matrix.data)
         cdef nnf_stats *stats = <nnf_stats *>calloc(<size_t>n_epochs + 1, sizeof(nnf_stats))
         cdef nnf_status status
         if stats == NULL:

@@ -171,7 +171,7 @@ def loss(loss, output, target, double scale, row_loss, gradient):
     check(status)
 
 
-def update(str rule, parameter, gradient, slots, hyperparameters, int64_t step):
+def update(str rule, parameter, gradient, slots, hyperparameters, int64_t step, double weight_decay=0.0):
     cdef double values[NNF_MAX_HYPERPARAMETERS]
     cdef void *state[NNF_MAX_SLOTS]
     n_slots, names = OPTIMIZERS[rule]
@@ -184,7 +184,9 @@ def update(str rule, parameter, gradient, slots, hyperparameters, int64_t step):
         state[i] = (<_View>views[i]).matrix.data
     for i in range(len(names)):
         values[i] = hyperparameters[i]
-    check(nnf_array_update(<nnf_optimizer_rule>_RULE_NAMES.index(rule), to.matrix.dtype, n, to.matrix.data, from_.matrix.data, state, values, step))
+    cdef nnf_optimizer_rule code = <nnf_optimizer_rule>(<int>_RULE_NAMES.index(rule))
+    check(nnf_array_update(
+        code, to.matrix.dtype, n, to.matrix.data, from_.matrix.data, state, values, weight_decay, step))
 
 
 def find_not_finite(x):

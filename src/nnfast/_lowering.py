@@ -21,6 +21,7 @@ from nnfast.layers import Activation, Dense, Dropout, Input, Layer, Rescaling, n
 from nnfast.losses import Loss
 from nnfast.metrics import Metric
 from nnfast.optimizers import Optimizer
+from nnfast.schedules import compute_rate, compute_rates
 
 _REDUCTIONS: dict[str, Literal["mean", "sum", "weighted_mean"]] = {
     "sum_over_batch_size": "mean",
@@ -137,10 +138,23 @@ def lower_objective(loss: Loss, metrics: tuple[Sequence[Metric], Sequence[Metric
     )
 
 
-def lower_optimizer(optimizer: Optimizer) -> tuple[str, tuple[float, ...]]:
-    """Return the core's rule and its hyperparameters."""
+def lower_optimizer(optimizer: Optimizer, step: int = 0) -> tuple[str, tuple[float, ...]]:
+    """Return the core's rule and its hyperparameters, for the step that comes after `step` others."""
     _, names = _core.OPTIMIZERS[optimizer.rule]
-    return optimizer.rule, tuple(float(getattr(optimizer, name)) for name in names)
+    rate = compute_rate(optimizer.learning_rate, step)
+    return optimizer.rule, (rate, *(float(getattr(optimizer, name)) for name in names[1:]))
+
+
+def lower_rates(optimizer: Optimizer, step: int, n_steps: int) -> NDArray[np.float64] | None:
+    """Return the learning rates of the steps that come after `step` others; None if they are one number."""
+    if isinstance(optimizer.learning_rate, float):
+        return None
+    return compute_rates(optimizer.learning_rate, np.arange(step, step + n_steps))
+
+
+def make_state(network: _core.Network, optimizer: Optimizer) -> _core.Optimizer:
+    """Make what the core keeps of an optimizer for a network; nothing is in it."""
+    return _core.Optimizer(network, *lower_optimizer(optimizer), optimizer.weight_decay or 0.0)
 
 
 def count_slots(optimizer: Optimizer) -> int:

@@ -129,8 +129,9 @@ cdef extern from "nnfast.h" nogil:
         nnf_network *network, nnf_optimizer_rule rule, const double *hyperparameters, nnf_optimizer **optimizer)
     void nnf_optimizer_free(nnf_optimizer *optimizer)
     void nnf_optimizer_set_hyperparameters(nnf_optimizer *optimizer, const double *hyperparameters)
+    void nnf_optimizer_set_weight_decay(nnf_optimizer *optimizer, double weight_decay)
     int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer)
-    void nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step)
+    nnf_status nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step)
     nnf_status nnf_optimizer_get_state(
         const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, void *values)
     nnf_status nnf_optimizer_set_state(
@@ -173,6 +174,7 @@ cdef extern from "nnfast.h" nogil:
         void *poll_argument
         const nnf_matrix *weights
         const nnf_matrix *outputs
+        const double *learning_rates
 
     ctypedef struct nnf_stats:
         double loss
@@ -208,7 +210,7 @@ cdef extern from "nnfast.h" nogil:
         double *row_loss, const nnf_matrix *gradient)
     nnf_status nnf_array_update(
         nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient,
-        void **slots, const double *hyperparameters, int64_t step)
+        void **slots, const double *hyperparameters, double weight_decay, int64_t step)
     int64_t nnf_array_find_not_finite(const nnf_matrix *x)
     void nnf_random_fill_uniform(uint64_t seed, int layer, int64_t n, double *out)
     void nnf_array_normal_quantile(int64_t n, const double *probability, double *out)

@@ -310,8 +310,7 @@ class Stack:
     def _get_state(self, optimizer: Optimizer) -> _core.Optimizer:
         """Return what an optimizer remembers of this model; at first nothing."""
         if optimizer not in self._states:
-            _, network = self._get_built()
-            self._states[optimizer] = _core.Optimizer(network, *_lowering.lower_optimizer(optimizer))
+            self._states[optimizer] = _lowering.make_state(self._get_built()[1], optimizer)
         return self._states[optimizer]
 
     def _get_gradient_pass(self) -> _core.Pass:
@@ -322,7 +321,7 @@ class Stack:
     def _apply_gradients(self, optimizer: Optimizer) -> None:
         current = self._get_gradient_pass()
         state = self._get_state(optimizer)
-        state.set_hyperparameters(_lowering.lower_optimizer(optimizer)[1])
+        state.set_hyperparameters(_lowering.lower_optimizer(optimizer, state.step)[1])
         current.apply(state)
 
 

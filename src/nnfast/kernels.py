@@ -5,12 +5,12 @@ result's shape and dtype; it is returned. Functions of single elements take arra
 input. Arrays that do not fit are a ValueError.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnfast import _core, _validation
+from nnfast import _core, _validation, optimizers
 from nnfast._kernel_arrays import Array, check_array, check_out
 from nnfast._kernel_losses import (
     binary_crossentropy as binary_crossentropy,
@@ -69,6 +69,7 @@ from nnfast._kernel_losses import (
 from nnfast._kernel_losses import (
     sum_squared_error as sum_squared_error,
 )
+from nnfast.schedules import compute_rate
 
 
 class _Forward(Protocol):
@@ -201,48 +202,47 @@ def dense_backward(
 # ---- optimizer updates, in place ----
 
 
-def sgd_update(w: Array, grad: ArrayLike, learning_rate: float) -> None:
-    """Do ``w -= learning_rate * grad``."""
-    _update("sgd", w, grad, (), (learning_rate,))
+class _Update(Protocol):
+    def __call__(self, w: Array, grad: ArrayLike, *state: Array, step: int = 1, **hyperparameters: Any) -> None: ...
 
 
-def momentum_update(
-    w: Array, grad: ArrayLike, velocity: Array, learning_rate: float, momentum: float, nesterov: bool = False
-) -> None:
-    """Do ``velocity = momentum * velocity - learning_rate * grad``, then ``w += velocity``.
+def _make_update(cls: type[optimizers.Optimizer], formula: str) -> _Update:
+    """Make the function that takes one step of an optimizer."""
 
-    With `nesterov` it is ``w += momentum * velocity - learning_rate * grad``.
-    """
-    rule = "nesterov" if _validation.check_bool("nesterov", nesterov) else "momentum"
-    _update(rule, w, grad, (velocity,), (learning_rate, momentum))
+    def update(w: Array, grad: ArrayLike, *state: Array, step: int = 1, **hyperparameters: Any) -> None:
+        _update(cls(**hyperparameters), w, grad, state, _validation.check_integer("step", step, 1, 2**63 - 1))
 
-
-def adam_update(
-    w: Array,
-    grad: ArrayLike,
-    m: Array,
-    v: Array,
-    step: int,
-    learning_rate: float = 0.001,
-    beta_1: float = 0.9,
-    beta_2: float = 0.999,
-    epsilon: float = 1e-7,
-) -> None:
-    """Do one step of Adam; see `nnfast.optimizers.Adam`.
+    update.__name__ = update.__qualname__ = f"{cls.names[0]}_update"
+    update.__doc__ = f"""Take one step of `nnfast.optimizers.{cls.__name__}`: {formula}.
 
     Parameters
     ----------
     w : array
-        The parameters.
-    grad, m, v : array of w's shape
-        Gradient, and running means of it and of its square; the latter two begin with 0 and are changed.
+        The parameters, changed.
+    grad, *state : array of w's shape
+        The gradient, and what the optimizer remembers, in this order and changed; it begins with 0.
     step : int
         1, 2, ...
-    learning_rate, beta_1, beta_2, epsilon : float
-        See `nnfast.optimizers.Adam`.
+    {", ".join(cls.arguments)}
+        By name; see `nnfast.optimizers.{cls.__name__}`.
     """
-    number = _validation.check_integer("step", step, 1, 2**63 - 1)
-    _update("adam", w, grad, (m, v), (learning_rate, beta_1, beta_2, epsilon), number)
+    return update
+
+
+sgd_update = _make_update(optimizers.SGD, "``w -= learning_rate * grad``, with momentum by a velocity")
+adam_update = _make_update(optimizers.Adam, "by the running means m and v, with `amsgrad` also the largest v so far")
+adamw_update = _make_update(optimizers.AdamW, "Adam's with decay")
+nadam_update = _make_update(optimizers.Nadam, "by the running means m and v")
+adamax_update = _make_update(optimizers.Adamax, "by the running mean m and the largest gradient u")
+rmsprop_update = _make_update(
+    optimizers.RMSprop, "by the running mean v, if `centered` that of the gradient, with `momentum` the sum s of steps"
+)
+adagrad_update = _make_update(
+    optimizers.Adagrad, "by the sum of squares, without the `initial_accumulator_value` it began with"
+)
+adadelta_update = _make_update(optimizers.Adadelta, "by the running means v of gradients and u of steps")
+lion_update = _make_update(optimizers.Lion, "by the running mean m")
+rprop_update = _make_update(optimizers.Rprop, "by the last gradient and the steps' lengths, 0 being the learning rate")
 
 
 # ---- inside ----
@@ -276,13 +276,14 @@ def _go_back(name: str, grad: ArrayLike, saved: ArrayLike, parameter: float, out
     return result
 
 
-def _update(
-    rule: str, w: Array, grad: ArrayLike, slots: tuple[Array, ...], values: tuple[float, ...], step: int = 1
-) -> None:
+def _update(optimizer: optimizers.Optimizer, w: Array, grad: ArrayLike, slots: tuple[Array, ...], step: int) -> None:
+    n_slots, names = _core.OPTIMIZERS[optimizer.rule]
     if not isinstance(w, np.ndarray):
         raise _validation.mismatch("w", "an array", w)
+    if len(slots) != n_slots:
+        raise ValueError(f"state: expected {n_slots} arrays for {optimizer!r}, received {len(slots)}")
     parameter = check_out("w", w, w.shape, w.dtype)
+    gradient = check_array("grad", grad, w.shape, w.dtype)
     state = [check_out(f"state {place}", slot, w.shape, w.dtype) for place, slot in enumerate(slots)]
-    names = _core.OPTIMIZERS[rule][1]
-    numbers = [_validation.check_real(name, value, "[0, 1e30]") for name, value in zip(names, values, strict=True)]
-    _core.update(rule, parameter, check_array("grad", grad, w.shape, w.dtype), state, numbers, step)
+    values = [compute_rate(optimizer.learning_rate, step - 1), *(getattr(optimizer, name) for name in names[1:])]
+    _core.update(optimizer.rule, parameter, gradient, state, values, step, optimizer.weight_decay or 0.0)

@@ -92,7 +92,7 @@ class Sequential(Stack):
         Parameters
         ----------
         optimizer : str or Optimizer
-            "adam", or "sgd", or an object. (Keras' default is "rmsprop", which is not here yet.)
+            A name like "adam" or "sgd", or an object. (Keras' default is "rmsprop".)
         loss : str or Loss, optional
             What training makes small. Without one the model cannot be fitted, only used with `forward` and `backward`.
         metrics : list of str, Metric or callable, optional

@@ -22,6 +22,7 @@ Array = NDArray[Any]
 _EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end", "on_progress", *BATCH_HOOKS)
 
 _EPOCHS_A_CALL = 10_000  # where nobody listens: sums are kept for each until the call returns
+_STEPS_A_CALL = 2**20  # of a schedule, whose rates are kept
 
 
 class Model(Protocol):
@@ -44,9 +45,12 @@ class Learner:
 
     def run(self, model: Model, examples: Examples, **settings: Any) -> list[Stats]:
         """Train the epochs that come next for `model`; see ``_core.Trainer.run``."""
-        self.state.set_hyperparameters(_lowering.lower_optimizer(self.optimizer)[1])
-        place: dict[str, Any] = {"first_epoch": model._epochs_done, "seed": model.seed, "weights": examples.weights}
-        return self.trainer.run(examples.x, examples.y, **place, **settings)
+        step, n_steps = self.state.step, settings["n_epochs"] * _count_batches(len(examples.x), **settings)
+        rates = _lowering.lower_rates(self.optimizer, step, n_steps)
+        if rates is None:
+            self.state.set_hyperparameters(_lowering.lower_optimizer(self.optimizer)[1])
+        settings |= {"first_epoch": model._epochs_done, "seed": model.seed, "learning_rates": rates}
+        return self.trainer.run(examples.x, examples.y, weights=examples.weights, **settings)
 
     def evaluate(self, examples: Examples) -> Logs:
         """Return loss and metrics."""
@@ -150,9 +154,10 @@ class Fit:
             self.callbacks.close()
 
     def _run_all(self) -> None:
-        for first in range(0, len(self.epochs), _EPOCHS_A_CALL):
+        n_epochs = min(_EPOCHS_A_CALL, max(_STEPS_A_CALL // self.n_batches, 1))
+        for first in range(0, len(self.epochs), n_epochs):
             if not self.model.stop_training:
-                self._run_core(self.epochs[first : first + _EPOCHS_A_CALL])
+                self._run_core(self.epochs[first : first + n_epochs])
 
     def _run_one_by_one(self) -> None:
         by_batch = self.callbacks.hears(*BATCH_HOOKS)
@@ -241,6 +246,12 @@ class Fit:
         """Count the whole epochs by the optimizer's steps, which are right wherever an interrupt or an error struck."""
         steps = self.learner.state.step - self._steps_before
         self.model._epochs_done = self._epochs_before + steps // self.n_batches
+
+
+def _count_batches(n_samples: int, batch_size: int, first_batch: int = 0, n_batches: int = 0, **_: Any) -> int:
+    """Return how many batches of an epoch a run of these settings has."""
+    left = -(-n_samples // batch_size) - first_batch
+    return min(n_batches, left) if n_batches else left
 
 
 def _add(a: Stats, b: Stats) -> Stats:

@@ -15,13 +15,18 @@ from nnfast import Sequential, load_model
 from nnfast.exceptions import ModelFileError
 from nnfast.layers import Activation, Dense, Dropout, Input, Rescaling
 from nnfast.losses import BinaryCrossentropy
-from nnfast.optimizers import SGD, Adam
+from nnfast.optimizers import SGD, Adagrad, Adam, AdamW, Nadam, RMSprop, Rprop
 from nnfast.saving import tensor_file
+from nnfast.schedules import CosineDecay, Warmup
 
 safetensors = pytest.importorskip("safetensors")
 from safetensors.numpy import save  # noqa: E402
 
-OPTIMIZERS = [SGD(0.05), SGD(0.05, momentum=0.9, nesterov=True), Adam(0.003, epsilon=1e-6)]
+OPTIMIZERS = [
+    *(SGD(0.05), SGD(0.05, momentum=0.9, nesterov=True), Adam(0.003, epsilon=1e-6), AdamW(0.003, amsgrad=True)),
+    *(Nadam(0.01), RMSprop(0.003, momentum=0.9, centered=True), Adagrad(0.1), Rprop(0.001)),
+    SGD(Warmup(CosineDecay(0.1, 40, 0.1), 5), momentum=0.5, weight_decay=0.01),
+]
 
 
 def make_small(dtype="float32"):

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from nnfast import _validation
 from nnfast.callbacks.callback import BATCH_HOOKS, Callback, Logs
+from nnfast.callbacks.learning_rate import compute_learning_rate
 
 
 class TensorBoard(Callback):
@@ -77,7 +78,7 @@ class TensorBoard(Callback):
             self._write("train", "batch", logs or {}, self._n_batches)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102
-        values = {"learning_rate": self.model.optimizer.learning_rate} | (logs or {})
+        values = {"learning_rate": compute_learning_rate(self)} | (logs or {})
         validation = {name: value for name, value in values.items() if name.startswith("val_")}
         training = {name: value for name, value in values.items() if name not in validation}
         self._write("train", "epoch", training, epoch)
