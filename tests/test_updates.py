@@ -85,11 +85,16 @@ def test_rates_take_the_hyperparameters_place(dtype: str, isa: str, n_threads: i
 
 def test_the_optimizers_rate_counts_again_after_a_run_with_rates(rng: np.random.Generator) -> None:
     network = _core.Network("float64", 3, 1.0, 0.0, [dense(2)])
-    trainer = _core.Trainer(network, _core.Optimizer(network, "sgd", [0.0]), "mean_squared_error", [])
+    optimizer, one_pass, rates = _core.Optimizer(network, "sgd", [0.0]), _core.Pass(network), np.array([0.5])
+    trainer = _core.Trainer(network, optimizer, "mean_squared_error", [])
     x, y = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
-    nets.run(trainer, x, y, learning_rates=np.array([0.5]))
+    nets.run(trainer, x, y, learning_rates=rates)
     before = network.get_parameter(0, "weights")
     assert before.any()
+    optimizer.step = 0
+    one_pass.forward(x, np.empty_like(y), True, 0, 0)
+    one_pass.backward(y, None)
+    one_pass.apply(optimizer)
     nets.run(trainer, x, y)
     assert network.get_parameter(0, "weights").tobytes() == before.tobytes()
 

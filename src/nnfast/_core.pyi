@@ -161,9 +161,8 @@ class Trainer:
     ) -> list[Stats]:
         """One C call. Raises RunStopped, or what poll raised.
 
-
         weights has one column, or for an element loss one for each output; outputs, of the network's dtype, takes what
-        the network gave for each row of x.
+        the network gave for each row of x; learning_rates holds one for each batch of the run, instead of the optimizer's.
         """
 
     def evaluate(
