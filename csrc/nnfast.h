@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "kernels/optimizers.h"
 #include "network/spec.h"
+#include "network/step_options.h"
 #include "training/run.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -70,9 +71,14 @@ void nnf_optimizer_free(nnf_optimizer *optimizer);
 void nnf_optimizer_set_hyperparameters(nnf_optimizer *optimizer, const double *hyperparameters);
 /* Decoupled: each step begins with parameters -= learning rate * weight_decay * parameters, biases too. */
 void nnf_optimizer_set_weight_decay(nnf_optimizer *optimizer, double weight_decay);
-/* Steps taken, >= 0. */
+/* Before the first step, or the state is lost; OUT_OF_MEMORY leaves the optimizer fit to be freed alone. */
+nnf_status nnf_optimizer_set_options(nnf_optimizer *optimizer, const nnf_step_options *options);
+/* Counts batches, >= 0: of options.n_batches of them is made one step of the rule. */
 int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer);
 nnf_status nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step);
+/* Puts the average, where options ask for one, in the place of the parameters; nothing before the first batch. */
+void nnf_optimizer_overwrite(const nnf_optimizer *optimizer);
+/* Slots: those of the rule, then the gradients gathered if n_batches > 1, then the average if there is one. */
 nnf_status nnf_optimizer_get_state(const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, void *values);
 nnf_status nnf_optimizer_set_state(nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, const void *values);
 
@@ -86,10 +92,10 @@ void nnf_pass_free(nnf_pass *pass);
 /* Keeps what backward needs. With training, dropout is on, drawn from (seed, epoch). */
 nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, bool training, uint64_t seed, uint32_t epoch);
 /* After forward: grad_output (dtype, out's shape) -> grad_input (dtype, x's shape; may be NULL); the sums over rows
- * of the parameters' gradients are kept. */
+ * of the parameters' gradients are kept: of the data alone, without those of penalties. */
 nnf_status nnf_pass_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input);
 nnf_status nnf_pass_get_gradient(const nnf_pass *pass, int layer, nnf_parameter which, void *values);
-/* One step with the gradients of the last backward; parameters that are not trained stay. */
+/* One step with the gradients of the last backward and those of penalties; parameters that are not trained stay. */
 nnf_status nnf_pass_apply(nnf_pass *pass, nnf_optimizer *optimizer);
 
 /* ---- trainers: whole epochs ---- */

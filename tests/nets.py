@@ -98,6 +98,7 @@ class Twins:
                 offset=s.offset,
                 train_weights=s.train_weights,
                 train_bias=s.train_bias,
+                penalties={"weights": s.weights_penalty, "bias": s.bias_penalty},
             )
             for s in specs
         ]

@@ -153,6 +153,8 @@ class Layer:
     mask: Array | None = None
     train_weights: bool = True
     train_bias: bool = True
+    penalties: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """"weights" or "bias" -> (l1, l2)"""
     saved: dict[str, Array] = field(default_factory=dict)
     grads: dict[str, Array] = field(default_factory=dict)
 
@@ -216,6 +218,15 @@ class Network:
             y = ACTIVATIONS[fused].forward(y, 0)
         return float(row_loss.sum()), grad_input, y
 
+    def penalty(self) -> float:
+        """What the parameters that are trained add to the loss of a batch."""
+        return sum(
+            l1 * np.abs(w).sum() + l2 * (w * w).sum()
+            for i, name, w in self.parameters()
+            if getattr(self.layers[i], "train_" + name)
+            for l1, l2 in [self.layers[i].penalties.get(name, (0, 0))]
+        )
+
     def parameters(self) -> Iterable[tuple[int, str, Array]]:
         for i, layer in enumerate(self.layers):
             for name in ("weights", "bias"):
@@ -241,8 +252,10 @@ class Optimizer:
             if not getattr(layer, "train_" + name):
                 continue
             slots = self.slots.setdefault((i, name), [np.zeros_like(w) for _ in range(self.n_slots)])
+            l1, l2 = layer.penalties.get(name, (0, 0))
+            gradient = layer.grads[name] + l1 * np.sign(w) + 2 * l2 * w
             w = decayed(w, self.hyperparameters[0], self.weight_decay)
-            setattr(layer, name, self.update(w, layer.grads[name], slots, self.hyperparameters, self.step))
+            setattr(layer, name, self.update(w, gradient, slots, self.hyperparameters, self.step))
 
 
 def train(

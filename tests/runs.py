@@ -19,7 +19,7 @@ from nets import HYPERPARAMETERS, activation, dense, hash_of, loss_spec, paramet
 from numpy.typing import NDArray
 
 from nnfast import _core
-from nnfast._core import LayerSpec, LossSpec
+from nnfast._core import LayerSpec, LossSpec, StepOptions
 
 Array = NDArray[Any]
 
@@ -44,6 +44,18 @@ MIXED = (
     dense(5, "softmax"),
 )
 FROZEN = (dense(448, "relu", train_weights=False, train_bias=False), dense(448, "gelu"), dense(5, "softmax"))
+PENALISED = (
+    dense(130, "gelu", weights_penalty=(0.0, 1e-3), bias_penalty=(1e-3, 0.0)),
+    LayerSpec("dropout", rate=0.25),
+    dense(50, "tanh", weights_penalty=(1e-4, 1e-3)),
+    dense(5, "softmax"),
+)
+CONSTRAINED = (
+    dense(130, "gelu", weights_constraint=("norm", 0.0, 0.9, 1.0), bias_constraint=("non_negative", 0.0, 0.0, 0.0)),
+    dense(50, "tanh", weights_constraint=("norm", 0.5, 0.6, 0.3), bias_constraint=("norm", 1.0, 1.0, 1.0)),
+    dense(5, "softmax", weights_constraint=("non_negative", 0.0, 0.0, 0.0), weights_penalty=(0.0, 1e-3)),
+)
+GATHERED = StepOptions(n_batches=2, use_average=True, average_momentum=0.9, overwrite_interval=2)
 # Just too many parameters of float64 for members to take whole shards.
 LARGE = (dense(420, "relu"), dense(40, "tanh"), dense(5, "softmax"))
 
@@ -69,6 +81,7 @@ class Run(NamedTuple):
     weight_decay: float = 0.0
     rates: tuple[float, ...] = ()
     """Of the batches, instead of the rule's."""
+    options: StepOptions = StepOptions()
 
 
 FIRST_RULES = ("sgd", "momentum", "nesterov", "adam")
@@ -138,6 +151,26 @@ RUNS |= {
         ("outputs", 37, 120, (dense(40, "silu"), dense(5, "sigmoid")), LossSpec("huber", (0.3,))),
     )
 }
+RUNS |= {
+    f"penalties {dtype} batch {batch_size}": Run("momentum", dtype, batch_size, n_rows, 2, PENALISED)
+    for dtype in ("float32", "float64")
+    for batch_size, n_rows in ((1, 20), (37, 120), (2000, 2100))
+}
+
+
+RUNS |= {
+    f"{way} {dtype} batch {batch_size}": Run("adam", dtype, batch_size, n_rows, 2, specs, options=options)
+    for dtype in ("float32", "float64")
+    for way, specs, options in (
+        ("constraints", CONSTRAINED, StepOptions()),
+        ("clipped values", WIDE, StepOptions(clip_value=1e-3)),
+        ("clipped norms", PENALISED, StepOptions(clip_norm=0.1)),
+        ("clipped global norm", WIDE, StepOptions(clip_global_norm=0.2)),
+        ("gathered, averaged", WIDE, GATHERED),
+        ("everything", CONSTRAINED, GATHERED._replace(clip_global_norm=0.2)),
+    )
+    for batch_size, n_rows in ((1, 11), (37, 120), (2000, 2100))
+}
 
 
 def make_data(n_rows: int) -> tuple[Array, Array]:
@@ -166,7 +199,7 @@ def make_network(specs: tuple[LayerSpec, ...], dtype: str) -> _core.Network:
 def hash_of_run(run: Run) -> str:
     """Of weights, optimizer state and statistics after the run, with the instruction set and threads that are set."""
     network = make_network(run.specs, run.dtype)
-    optimizer = _core.Optimizer(network, run.rule, HYPERPARAMETERS[run.rule], run.weight_decay)
+    optimizer = _core.Optimizer(network, run.rule, HYPERPARAMETERS[run.rule], run.weight_decay, run.options)
     metrics = ["categorical_accuracy", "mean_absolute_error"]
     trainer = _core.Trainer(network, optimizer, run.loss, metrics, n_weighted=1)
     x, labels = make_data(run.n_rows)
@@ -181,9 +214,10 @@ def hash_of_run(run: Run) -> str:
     collected = b"" if outputs is None else outputs.tobytes()
     stats.append(trainer.evaluate(x, y, **more))
     names = [(i, name) for i, name, _ in parameters(run.specs, IN_SIZE)]
-    digest = hashlib.sha256(hash_of(network, names, optimizer, _core.OPTIMIZERS[run.rule][0]).encode())
+    n_slots = _core.OPTIMIZERS[run.rule][0] + (run.options.n_batches > 1) + run.options.use_average
+    digest = hashlib.sha256(hash_of(network, names, optimizer, n_slots).encode())
     for s in stats:
-        digest.update(np.array([s.loss, *s.metrics, s.n_rows]).tobytes())
+        digest.update(np.array([s.loss, *s.metrics, s.n_rows, *([s.penalty] if s.penalty else [])]).tobytes())
     if outputs is not None:
         digest.update(collected + outputs.tobytes() + np.array([s.weight for s in stats]).tobytes())
     return digest.hexdigest()

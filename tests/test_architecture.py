@@ -26,6 +26,7 @@ PYTHON_FLOORS = (  # lowest first
     {
         *("layers", "activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics"),
         *("kernels", "_kernel_arrays", "_kernel_losses"),
+        *("constraints", "_step_options"),
     },
     {"_reporting", "_lowering", "_class_weights", "_examples", "data", "saving"},
     {"training", "callbacks"},

@@ -14,11 +14,19 @@ static const int64_t MAX_SAMPLES = UINT32_MAX; /* what an order of samples can c
 
 /* ---- networks ---- */
 
+static bool is_valid_parameter(const nnf_layer_spec *layer, nnf_parameter which)
+{
+    const nnf_penalty *penalty = &layer->penalty[which];
+    const nnf_constraint *constraint = &layer->constraint[which];
+    return penalty->l1 >= 0 && penalty->l2 >= 0 && (unsigned)constraint->kind <= NNF_CONSTRAINT_NORM;
+}
+
 static bool is_valid_layer(const nnf_layer_spec *layer)
 {
     switch (layer->kind) {
     case NNF_LAYER_DENSE:
-        return layer->out_size > 0 && layer->out_size <= MAX_SIZE && (unsigned)layer->activation < NNF_N_ACTIVATIONS;
+        return layer->out_size > 0 && layer->out_size <= MAX_SIZE && (unsigned)layer->activation < NNF_N_ACTIVATIONS &&
+               is_valid_parameter(layer, NNF_WEIGHTS) && is_valid_parameter(layer, NNF_BIAS);
     case NNF_LAYER_ACTIVATION:
         return (unsigned)layer->activation < NNF_N_ACTIVATIONS;
     case NNF_LAYER_DROPOUT:
@@ -75,8 +83,7 @@ nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, 
 /* ---- optimizers ---- */
 
 struct nnf_optimizer {
-    const nnf_network *network;
-    nnf_rule rule;
+    nnf_step step;
 };
 
 nnf_status nnf_optimizer_create(nnf_network *network, nnf_optimizer_rule rule, const double *hyperparameters, nnf_optimizer **result)
@@ -84,11 +91,10 @@ nnf_status nnf_optimizer_create(nnf_network *network, nnf_optimizer_rule rule, c
     if ((unsigned)rule >= NNF_N_OPTIMIZERS)
         return NNF_STATUS_INVALID_ARGUMENT;
     nnf_optimizer *optimizer = calloc(1, sizeof *optimizer);
-    if (!optimizer || !nnf_rule_create(&optimizer->rule, network->kernels, rule, network->parameter_size)) {
+    if (!optimizer || !nnf_step_create(&optimizer->step, network, rule)) {
         free(optimizer);
         return NNF_STATUS_OUT_OF_MEMORY;
     }
-    optimizer->network = network;
     nnf_optimizer_set_hyperparameters(optimizer, hyperparameters);
     *result = optimizer;
     return NNF_STATUS_OK;
@@ -97,38 +103,48 @@ nnf_status nnf_optimizer_create(nnf_network *network, nnf_optimizer_rule rule, c
 void nnf_optimizer_free(nnf_optimizer *optimizer)
 {
     if (optimizer)
-        nnf_rule_free(&optimizer->rule);
+        nnf_step_free(&optimizer->step);
     free(optimizer);
 }
 
 void nnf_optimizer_set_hyperparameters(nnf_optimizer *optimizer, const double *hyperparameters)
 {
-    const int n = nnf_rule_count_hyperparameters(optimizer->rule.rule);
-    memcpy(optimizer->rule.hyperparameter, hyperparameters, (size_t)n * sizeof *hyperparameters);
+    const int n = nnf_rule_count_hyperparameters(optimizer->step.rule.rule);
+    memcpy(optimizer->step.rule.hyperparameter, hyperparameters, (size_t)n * sizeof *hyperparameters);
 }
 
-void nnf_optimizer_set_weight_decay(nnf_optimizer *optimizer, double weight_decay) { optimizer->rule.weight_decay = weight_decay; }
+void nnf_optimizer_set_weight_decay(nnf_optimizer *optimizer, double weight_decay) { optimizer->step.rule.weight_decay = weight_decay; }
 
-int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer) { return optimizer->rule.step; }
+nnf_status nnf_optimizer_set_options(nnf_optimizer *optimizer, const nnf_step_options *options)
+{
+    const int n_bounds = (options->clip_value > 0) + (options->clip_norm > 0) + (options->clip_global_norm > 0);
+    if (n_bounds > 1 || options->n_batches < 1 || options->overwrite_interval < 0)
+        return NNF_STATUS_INVALID_ARGUMENT;
+    return nnf_step_set_options(&optimizer->step, options) ? NNF_STATUS_OK : NNF_STATUS_OUT_OF_MEMORY;
+}
+
+int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer) { return nnf_step_get_batches(&optimizer->step); }
 
 nnf_status nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step)
 {
     if (step < 0)
         return NNF_STATUS_INVALID_ARGUMENT;
-    optimizer->rule.step = step;
+    nnf_step_set_batches(&optimizer->step, step);
     return NNF_STATUS_OK;
 }
 
+void nnf_optimizer_overwrite(const nnf_optimizer *optimizer) { nnf_step_overwrite(&optimizer->step); }
+
 static bool has_state(const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot)
 {
-    return slot >= 0 && slot < optimizer->rule.n_slots && has_parameter(optimizer->network, layer, which);
+    return slot >= 0 && slot < nnf_step_count_slots(&optimizer->step) && has_parameter(optimizer->step.network, layer, which);
 }
 
 nnf_status nnf_optimizer_get_state(const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, void *values)
 {
     if (!has_state(optimizer, layer, which, slot))
         return NNF_STATUS_INVALID_ARGUMENT;
-    nnf_network_unpack(optimizer->network, layer, which, optimizer->rule.slot[slot], values);
+    nnf_network_unpack(optimizer->step.network, layer, which, nnf_step_get_slot(&optimizer->step, slot), values);
     return NNF_STATUS_OK;
 }
 
@@ -136,7 +152,7 @@ nnf_status nnf_optimizer_set_state(nnf_optimizer *optimizer, int layer, nnf_para
 {
     if (!has_state(optimizer, layer, which, slot))
         return NNF_STATUS_INVALID_ARGUMENT;
-    nnf_network_pack(optimizer->network, layer, which, values, optimizer->rule.slot[slot]);
+    nnf_network_pack(optimizer->step.network, layer, which, values, nnf_step_get_slot(&optimizer->step, slot));
     return NNF_STATUS_OK;
 }
 
@@ -190,9 +206,9 @@ nnf_status nnf_pass_get_gradient(const nnf_pass *pass, int layer, nnf_parameter 
 
 nnf_status nnf_pass_apply(nnf_pass *pass, nnf_optimizer *optimizer)
 {
-    if (optimizer->network != pass->network)
+    if (optimizer->step.network != pass->network)
         return NNF_STATUS_INVALID_ARGUMENT;
-    nnf_pass_run_update(pass, &optimizer->rule);
+    nnf_pass_run_update(pass, &optimizer->step);
     return NNF_STATUS_OK;
 }
 
@@ -219,12 +235,12 @@ nnf_status nnf_trainer_create(nnf_network *network, nnf_optimizer *optimizer, co
     for (int m = 0; m < objective->n_metrics; m++)
         if ((unsigned)objective->metrics[m] >= NNF_N_METRICS)
             return NNF_STATUS_INVALID_ARGUMENT;
-    if (!fits_network(objective, network) || (optimizer && optimizer->network != network))
+    if (!fits_network(objective, network) || (optimizer && optimizer->step.network != network))
         return NNF_STATUS_INVALID_ARGUMENT;
     nnf_trainer *trainer = calloc(1, sizeof *trainer);
     if (!trainer)
         return NNF_STATUS_OUT_OF_MEMORY;
-    *trainer = (nnf_trainer){.network = network, .rule = optimizer ? &optimizer->rule : NULL, .objective = *objective};
+    *trainer = (nnf_trainer){.network = network, .step = optimizer ? &optimizer->step : NULL, .objective = *objective};
     *result = trainer;
     return NNF_STATUS_OK;
 }
@@ -262,7 +278,7 @@ static bool is_valid_run(const nnf_trainer *trainer, const nnf_matrix *x, const 
 
 nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
 {
-    if (!trainer->rule || !is_valid_data(trainer, x, y) || !is_valid_run(trainer, x, run) || run->batch_size < 1 || run->first_batch < 0 ||
+    if (!trainer->step || !is_valid_data(trainer, x, y) || !is_valid_run(trainer, x, run) || run->batch_size < 1 || run->first_batch < 0 ||
         run->first_batch > (x->n_rows - 1) / run->batch_size)
         return NNF_STATUS_INVALID_ARGUMENT;
     return nnf_train(trainer, x, y, run, stats);

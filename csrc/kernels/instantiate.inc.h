@@ -29,7 +29,11 @@
 
 #include "kernels/metrics.inc.h"
 
+#include "kernels/penalties.inc.h"
+
 #include "kernels/optimizers.inc.h"
+
+#include "kernels/steps.inc.h"
 
 #include "kernels/gemm.inc.h"
 
@@ -114,6 +118,11 @@ const nnf_kernels TABLE = {
 #define NNF_ROW(code, name, n_slots, hyperparameters) [NNF_OPTIMIZER_##code] = name##_update_outer,
     .update_outer = {NNF_OPTIMIZER_LIST(NNF_ROW)},
 #undef NNF_ROW
+    .penalize = penalize,
+    .clip = clip,
+    .average = average,
+    .raise_to_zero = raise_to_zero,
+    .scale_columns = scale_columns,
     .gather = {[NNF_U8] = gather_u8, [NNF_F32] = gather_f32, [NNF_F64] = gather_f64},
     .gather_csr = {[NNF_U8] = gather_csr_u8, [NNF_F32] = gather_csr_f32, [NNF_F64] = gather_csr_f64},
     .mark = mark,

@@ -84,6 +84,13 @@ typedef struct nnf_loss_rows {
 /* One value a row. parameter: what the metric's row in metrics.h says. */
 typedef void (*nnf_metric_rows)(nnf_shape shape, nnf_rows output, nnf_rows target, double parameter, double *row_value);
 
+/* Of a penalty: penalty[j] = l1 * (sum of |x|) + l2 * (sum of x^2) over column j. Each sum ascends the rows, by fours: of these the
+ * sum is a chain of reals (of fused multiply-adds for squares), of the fours a chain of doubles. */
+typedef struct nnf_slope {
+    double l1, l2;
+    double *penalty; /* out: one a column */
+} nnf_slope;
+
 typedef struct nnf_update {
     ptrdiff_t n;
     void *parameter;
@@ -91,6 +98,7 @@ typedef struct nnf_update {
     void *slot[NNF_MAX_SLOTS];
     double factor[NNF_MAX_HYPERPARAMETERS]; /* from prepare */
     double decay;                           /* before the update parameter -= decay * parameter */
+    const nnf_slope *slope;                 /* for update_outer alone: of the parameters, to be added to the gradient; or NULL */
 } nnf_update;
 
 /* Fills factor from hyperparameter for the step-th step (1, 2, ...): what is the same for all parameters is
@@ -131,6 +139,17 @@ typedef struct nnf_kernels {
     void (*update[NNF_N_OPTIMIZERS])(const nnf_update *update);
     /* The same for m rows of n parameters, n a multiple of vector_length, whose gradient is x[i] * gradient[j] closed by adding +0. */
     void (*update_outer[NNF_N_OPTIMIZERS])(const nnf_update *update, ptrdiff_t m, const void *x);
+
+    /* gradient, whose rows lie as those of x, += 2 l2 x + l1 sign x; NULL: nothing. */
+    void (*penalize)(nnf_shape shape, nnf_rows x, const nnf_slope *slope, void *gradient);
+    /* x = what of [-bound, bound] is nearest. */
+    void (*clip)(ptrdiff_t n, double bound, void *x);
+    /* mean = momentum * mean + (1 - momentum) * x. */
+    void (*average)(ptrdiff_t n, double momentum, const void *x, void *mean);
+    /* x = max(x, 0). */
+    void (*raise_to_zero)(ptrdiff_t n, void *x);
+    /* Column j *= factor[j], made real. */
+    void (*scale_columns)(nnf_shape shape, nnf_rows x, const double *factor);
 
     void (*gather[NNF_U8 + 1])(const nnf_gather *gather); /* by the source's dtype */
     void (*gather_csr[NNF_U8 + 1])(const nnf_gather *gather);

@@ -40,25 +40,69 @@ INLINE void update_all(update_function rule, const int n_slots, const bool decay
     }
 }
 
-/* The gradient of one sample is an outer product: made as it is needed, by the same two operations as a tile's. */
-INLINE void update_outer(update_function rule, const int n_slots, const bool decays, const nnf_update *update, ptrdiff_t m, const real *x)
+/* One row of an outer product, VL columns of it: the element is made as it is needed, by the same two operations as a tile's. */
+INLINE void update_outer_row(update_function rule, const int n_slots, const bool decays, const nnf_update *update, ptrdiff_t at,
+                             vec gradient, const vec *factor)
+{
+    vec slot[NNF_MAX_SLOTS];
+    real *parameter = (real *)update->parameter + at;
+    for (int s = 0; s < n_slots; s++)
+        slot[s] = v_load((const real *)update->slot[s] + at);
+    v_store(parameter, rule(shrink(decays, v_load(parameter), update), gradient, slot, factor));
+    for (int s = 0; s < n_slots; s++)
+        v_store((real *)update->slot[s] + at, slot[s]);
+}
+
+INLINE vec outer_element(real x, vec grad_z) { return v_fma(v_splat(x), grad_z, (vec){0}) + (vec){0}; }
+
+INLINE void update_outer_plain(update_function rule, const int n_slots, const bool decays, const nnf_update *update, ptrdiff_t m,
+                               const real *x)
 {
     const ptrdiff_t n = update->n;
-    vec factor[NNF_MAX_HYPERPARAMETERS], slot[NNF_MAX_SLOTS];
+    vec factor[NNF_MAX_HYPERPARAMETERS];
     get_factors(update, factor);
     for (ptrdiff_t j = 0; j < n; j += VL) {
         const vec grad_z = v_load((const real *)update->gradient + j);
         for (ptrdiff_t i = 0; i < m; i++) {
-            real *parameter = (real *)update->parameter + i * n + j;
             claim_ahead(n_slots, update, i * n + j);
-            for (int s = 0; s < n_slots; s++)
-                slot[s] = v_load((const real *)update->slot[s] + i * n + j);
-            const vec gradient = v_fma(v_splat(x[i]), grad_z, (vec){0}) + (vec){0};
-            v_store(parameter, rule(shrink(decays, v_load(parameter), update), gradient, slot, factor));
-            for (int s = 0; s < n_slots; s++)
-                v_store((real *)update->slot[s] + i * n + j, slot[s]);
+            update_outer_row(rule, n_slots, decays, update, i * n + j, outer_element(x[i], grad_z), factor);
         }
     }
+}
+
+INLINE void update_outer_penalized(update_function rule, const int n_slots, const bool has_l1, const nnf_update *update, ptrdiff_t m,
+                                   const real *x)
+{
+    const ptrdiff_t n = update->n;
+    const nnf_slope *slope = update->slope;
+    const vec l1 = v_splat((real)slope->l1), l2 = v_splat((real)(2 * slope->l2));
+    vec factor[NNF_MAX_HYPERPARAMETERS];
+    get_factors(update, factor);
+    for (ptrdiff_t j = 0; j < n; j += VL) {
+        const vec grad_z = v_load((const real *)update->gradient + j);
+        column_sums sums = {0};
+        for (ptrdiff_t i = 0; i < m; i += GROUP_ROWS) {
+            for (ptrdiff_t r = i; r < i + GROUP_ROWS && r < m; r++) {
+                const vec w = v_load((const real *)update->parameter + r * n + j);
+                claim_ahead(n_slots, update, r * n + j);
+                sums_add(&sums, has_l1, w);
+                update_outer_row(rule, n_slots, update->decay != 0, update, r * n + j,
+                                 add_slope(outer_element(x[r], grad_z), has_l1, l1, l2, w), factor);
+            }
+            sums_close_group(&sums, has_l1);
+        }
+        sums_write(&sums, has_l1, slope->l1, slope->l2, VL, slope->penalty + j);
+    }
+}
+
+INLINE void update_outer(update_function rule, const int n_slots, const bool decays, const nnf_update *update, ptrdiff_t m, const real *x)
+{
+    if (update->slope && update->slope->l1 != 0)
+        update_outer_penalized(rule, n_slots, true, update, m, x);
+    else if (update->slope)
+        update_outer_penalized(rule, n_slots, false, update, m, x);
+    else
+        update_outer_plain(rule, n_slots, decays, update, m, x);
 }
 
 /* base^exponent by squaring: the same bits with any C library. */

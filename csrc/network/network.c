@@ -22,6 +22,8 @@ static void plan_layer(nnf_network *network, nnf_layer *layer)
     const nnf_panels bias = nnf_panels_plan(kernels, 1, layer->out_size);
     layer->weights_offset = nnf_arena_plan(&network->memory, nnf_panels_size(kernels, &layer->dense.panels));
     layer->bias_offset = nnf_arena_plan(&network->memory, nnf_panels_size(kernels, &bias));
+    layer->first_sum = network->n_sums;
+    network->n_sums += ((layer->in_size + NNF_BLOCK_ROWS - 1) / NNF_BLOCK_ROWS + 1) * layer->out_size;
 }
 
 /* Gradients pass through every dense layer but the lowest; that one's transposed copy serves only input gradients. */

@@ -12,6 +12,7 @@ typedef struct nnf_layer {
     ptrdiff_t in_size, out_size;
     nnf_dense dense;                    /* of a dense layer */
     size_t weights_offset, bias_offset; /* bytes into the parameters */
+    ptrdiff_t first_sum;                /* see sums.h */
     size_t transposed_offset;           /* bytes into the network's memory */
     bool keep_transposed;               /* dense.transposed is brought up to date with every change */
 } nnf_layer;
@@ -33,6 +34,7 @@ typedef struct nnf_network {
     nnf_layer *layers;
     nnf_arena memory;
     size_t parameter_size; /* bytes of all weights and biases, which lie first in memory */
+    ptrdiff_t n_sums;      /* see sums.h */
     int n_tasks;
     nnf_task *tasks;           /* every block of every trained parameter */
     int first_trained;         /* the lowest layer with a trained parameter, n_layers if there is none */

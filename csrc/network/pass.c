@@ -130,25 +130,34 @@ void nnf_pass_run_backward(nnf_pass *pass, const nnf_matrix *grad_output, const 
 
 typedef struct update_job {
     const nnf_pass *pass;
-    const nnf_rule *rule;
+    const nnf_step *step;
 } update_job;
 
 static void update_member(nnf_member *member, void *argument)
 {
     const update_job *job = argument;
     const nnf_network *network = job->pass->network;
-    int task, last;
-    nnf_network_share_tasks(network, member->index, member->size, &task, &last);
-    for (; task < last; task++) {
+    _Alignas(64) unsigned char tile[NNF_BLOCK_BYTES];
+    int first, last;
+    nnf_network_share_tasks(network, member->index, member->size, &first, &last);
+    for (int task = first; task < last; task++) {
         const nnf_task *t = &network->tasks[task];
-        const size_t offset = nnf_task_offset(network, t);
-        nnf_task_update(network, t, job->rule, job->pass->gradients.base + offset);
+        memcpy(tile, job->pass->gradients.base + nnf_task_offset(network, t),
+               (size_t)nnf_task_size(network, t) * nnf_dtype_size(network->kernels->dtype));
+        nnf_step_take(job->step, t, tile);
     }
+    for (nnf_step_phase phase = 0; phase < NNF_N_STEP_PHASES; phase++)
+        if (nnf_step_has_phase(job->step, phase)) {
+            nnf_step_factor factor = {0};
+            nnf_team_barrier(member);
+            for (int task = first; task < last; task++)
+                nnf_step_run_phase(job->step, phase, &network->tasks[task], &factor);
+        }
 }
 
-void nnf_pass_run_update(nnf_pass *pass, nnf_rule *rule)
+void nnf_pass_run_update(nnf_pass *pass, nnf_step *step)
 {
-    nnf_rule_prepare(rule);
-    nnf_team_run(nnf_work_choose_threads((double)pass->network->parameter_size), update_member, &(update_job){pass, rule});
-    rule->step++;
+    nnf_step_prepare(step);
+    nnf_team_run(nnf_work_choose_threads((double)pass->network->parameter_size), update_member, &(update_job){pass, step});
+    nnf_step_count(step);
 }

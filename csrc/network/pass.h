@@ -2,8 +2,7 @@
 #ifndef NNF_NETWORK_PASS_H
 #define NNF_NETWORK_PASS_H
 
-#include "network/passes.h"
-#include "ops/optimizer.h"
+#include "network/step.h"
 
 typedef struct nnf_pass {
     nnf_network *network;
@@ -17,6 +16,7 @@ bool nnf_pass_allocate(nnf_network *network, nnf_pass *pass);
 void nnf_pass_release(nnf_pass *pass);
 bool nnf_pass_run_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, nnf_pass_mode mode);
 void nnf_pass_run_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input);
-void nnf_pass_run_update(nnf_pass *pass, nnf_rule *rule);
+/* Leaves the gradients as they are. */
+void nnf_pass_run_update(nnf_pass *pass, nnf_step *step);
 
 #endif

@@ -273,7 +273,7 @@ ptrdiff_t nnf_task_size(const nnf_network *network, const nnf_task *task)
     return nnf_block_size(&network->layers[task->layer].dense, task->block);
 }
 
-static void refresh(const nnf_network *network, const nnf_task *task)
+void nnf_task_refresh(const nnf_network *network, const nnf_task *task)
 {
     const nnf_layer *layer = &network->layers[task->layer];
     if (layer->keep_transposed && task->block.n_rows > 0)
@@ -283,10 +283,10 @@ static void refresh(const nnf_network *network, const nnf_task *task)
 void nnf_task_update(const nnf_network *network, const nnf_task *task, const nnf_rule *rule, const void *gradient)
 {
     nnf_rule_update(rule, network->memory.base, nnf_task_offset(network, task), nnf_task_size(network, task), gradient);
-    refresh(network, task);
+    nnf_task_refresh(network, task);
 }
 
-void nnf_passes_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule)
+void nnf_passes_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule, const nnf_slope *slope)
 {
     const nnf_network *network = passes->network;
     const nnf_kernels *kernels = network->kernels;
@@ -296,6 +296,6 @@ void nnf_passes_update_by_row(const nnf_passes *passes, const nnf_task *task, co
     const nnf_shape shape = {is_bias ? 1 : block->n_rows, nnf_panels_width(panels, block->panel)};
     const void *x = is_bias ? kernels->one : nnf_rows_at(kernels, get_input(passes, task->layer), 0, block->row).data;
     const nnf_rows grad_z = nnf_rows_at(kernels, passes->workspace->layers[task->layer].gradient, 0, block->panel * panels->width);
-    nnf_rule_update_outer(rule, network->memory.base, nnf_task_offset(network, task), shape, x, grad_z.data);
-    refresh(network, task);
+    nnf_rule_update_outer(rule, network->memory.base, &(nnf_outer_update){nnf_task_offset(network, task), shape, x, grad_z.data, slope});
+    nnf_task_refresh(network, task);
 }

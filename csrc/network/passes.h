@@ -78,7 +78,9 @@ size_t nnf_task_offset(const nnf_network *network, const nnf_task *task);
 ptrdiff_t nnf_task_size(const nnf_network *network, const nnf_task *task);
 /* Updates the task's block with its gradient, which lies as the block does. */
 void nnf_task_update(const nnf_network *network, const nnf_task *task, const nnf_rule *rule, const void *gradient);
-/* Updates it with the gradient of row 0 alone, which is never written. */
-void nnf_passes_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule);
+/* Brings the layer's transposed copy, where it is kept, up to date with the block. */
+void nnf_task_refresh(const nnf_network *network, const nnf_task *task);
+/* Updates it with the gradient of row 0 alone, which is never written. slope: added; may be NULL; room for whole vectors. */
+void nnf_passes_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule, const nnf_slope *slope);
 
 #endif

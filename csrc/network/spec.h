@@ -14,15 +14,36 @@ typedef enum nnf_layer_kind {
     NNF_LAYER_RESCALING,
 } nnf_layer_kind;
 
+typedef enum nnf_parameter { NNF_WEIGHTS, NNF_BIAS, NNF_N_PARAMETERS } nnf_parameter;
+
+/* What is added to the loss of a batch for a parameter that is trained: l1 sum |w| + l2 sum w^2; both >= 0. */
+typedef struct nnf_penalty {
+    double l1, l2;
+} nnf_penalty;
+
+/* What a parameter that is trained is brought back to after each batch. */
+typedef enum nnf_constraint_kind {
+    NNF_CONSTRAINT_NONE,
+    NNF_CONSTRAINT_NON_NEGATIVE,
+    NNF_CONSTRAINT_NORM, /* of each column of weights, or of the bias, goes a share of the way, rate, into [low, high] */
+} nnf_constraint_kind;
+
+typedef struct nnf_constraint {
+    nnf_constraint_kind kind;
+    double low, high, rate;
+} nnf_constraint;
+
 typedef struct nnf_layer_spec {
     nnf_layer_kind kind;
     int64_t out_size; /* dense; the others keep the size */
     bool use_bias;    /* dense */
     bool train_weights, train_bias;
-    nnf_activation activation; /* dense and activation */
-    double parameter;          /* the activation's */
-    double rate;               /* dropout: [0, 1) */
-    double scale, offset;      /* rescaling */
+    nnf_activation activation;             /* dense and activation */
+    double parameter;                      /* the activation's */
+    double rate;                           /* dropout: [0, 1) */
+    double scale, offset;                  /* rescaling */
+    nnf_penalty penalty[NNF_N_PARAMETERS]; /* dense */
+    nnf_constraint constraint[NNF_N_PARAMETERS];
 } nnf_layer_spec;
 
 typedef struct nnf_network_spec {
@@ -32,7 +53,5 @@ typedef struct nnf_network_spec {
     int n_layers;
     const nnf_layer_spec *layers;
 } nnf_network_spec;
-
-typedef enum nnf_parameter { NNF_WEIGHTS, NNF_BIAS } nnf_parameter;
 
 #endif

@@ -21,7 +21,7 @@ enum { NNF_CHUNK_ROWS = 96 };
 enum { NNF_SHARD_ROWS = NNF_CHAIN_ROWS };
 
 /* Rows of w in a block: its gradient is a tile in the first-level cache. A multiple of every tile_rows. */
-enum { NNF_BLOCK_ROWS = 48, NNF_BLOCK_BYTES = NNF_BLOCK_ROWS * 256 };
+enum { NNF_BLOCK_ROWS = 48, NNF_BLOCK_BYTES = NNF_BLOCK_ROWS * 256, NNF_BLOCK_COLUMNS = 64 };
 
 typedef struct nnf_dense {
     nnf_panels panels;            /* of w: (in, out) */

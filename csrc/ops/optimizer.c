@@ -76,8 +76,9 @@ void nnf_rule_update(const nnf_rule *rule, void *parameters, size_t offset, ptrd
     rule->kernels->update[rule->rule](&update);
 }
 
-void nnf_rule_update_outer(const nnf_rule *rule, void *parameters, size_t offset, nnf_shape shape, const void *x, const void *gradient)
+void nnf_rule_update_outer(const nnf_rule *rule, void *parameters, const nnf_outer_update *outer)
 {
-    const nnf_update update = get_update(rule, parameters, offset, shape.columns, gradient);
-    rule->kernels->update_outer[rule->rule](&update, shape.rows, x);
+    nnf_update update = get_update(rule, parameters, outer->offset, outer->shape.columns, outer->gradient);
+    update.slope = outer->slope;
+    rule->kernels->update_outer[rule->rule](&update, outer->shape.rows, outer->x);
 }

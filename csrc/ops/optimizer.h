@@ -33,7 +33,14 @@ void nnf_rule_follow(nnf_rule *rule, const double *learning_rates);
 void nnf_rule_prepare(nnf_rule *rule);
 /* Updates n reals at byte offset of the parameters. Threads may do different parts. */
 void nnf_rule_update(const nnf_rule *rule, void *parameters, size_t offset, ptrdiff_t n, const void *gradient);
-/* The same for a block of shape at offset, its gradient the outer product of x and gradient: columns are whole vectors. */
-void nnf_rule_update_outer(const nnf_rule *rule, void *parameters, size_t offset, nnf_shape shape, const void *x, const void *gradient);
+/* The same for a block, its gradient the outer product of x and gradient. */
+typedef struct nnf_outer_update {
+    size_t offset;
+    nnf_shape shape; /* columns are whole vectors */
+    const void *x, *gradient;
+    const nnf_slope *slope; /* added; may be NULL */
+} nnf_outer_update;
+
+void nnf_rule_update_outer(const nnf_rule *rule, void *parameters, const nnf_outer_update *outer);
 
 #endif

@@ -62,7 +62,7 @@ static void add_round(const nnf_job *job, const nnf_member *member, int64_t firs
                     network->kernels->add(size, part, sum);
             }
             if (left <= member->size)
-                nnf_task_update(network, &network->tasks[t], trainer->rule, sum);
+                nnf_step_take(trainer->step, &network->tasks[t], sum);
         }
 }
 
@@ -80,7 +80,7 @@ bool nnf_batch_run_by_shards(nnf_job *job, nnf_member *member, const nnf_batch *
     for (int64_t first = 0; first < n_shards; first += member->size) {
         if (member->index == 0) {
             nnf_job_ask(job, batch);
-            nnf_rule_prepare(trainer->rule);
+            nnf_step_prepare(trainer->step);
         }
         if (first + member->index < n_shards)
             carry_shard(job, member, batch, first + member->index);
@@ -90,7 +90,11 @@ bool nnf_batch_run_by_shards(nnf_job *job, nnf_member *member, const nnf_batch *
         for (int m = 0; member->index == 0 && m < member->size && first + m < n_shards; m++)
             nnf_job_count(job, member, batch, get_own_values(trainer, m), (first + m) * NNF_SHARD_ROWS, count_shard_rows(batch, first + m));
         add_round(job, member, first, n_shards);
+        if (first + member->size >= n_shards)
+            nnf_job_finish_step(job, member);
         nnf_team_barrier(member);
     }
+    if (member->index == 0)
+        nnf_job_count_penalty(job, batch);
     return true;
 }

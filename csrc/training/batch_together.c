@@ -74,7 +74,7 @@ static void carry_rows(nnf_job *job, nnf_member *member, const shard_rows *shard
 /* ---- phase 2: blocks of parameters ---- */
 
 /* The gradient of all shards so far: the tile itself where the batch has only one. */
-static const void *add_up(const nnf_trainer *trainer, const nnf_task *task, const shard_rows *shard, const void *tile)
+static void *add_up(const nnf_trainer *trainer, const nnf_task *task, const shard_rows *shard, void *tile)
 {
     const nnf_network *network = trainer->network;
     unsigned char *sum = trainer->gradients.base + nnf_task_offset(network, task);
@@ -90,14 +90,14 @@ static const void *add_up(const nnf_trainer *trainer, const nnf_task *task, cons
 static void update_block(const nnf_trainer *trainer, const nnf_task *task, const shard_rows *shard, const nnf_passes *passes)
 {
     _Alignas(64) unsigned char tile[NNF_BLOCK_BYTES];
-    if (shard->batch->n_rows == 1) {
-        nnf_passes_update_by_row(passes, task, trainer->rule);
+    if (shard->batch->n_rows == 1 && nnf_step_is_plain(trainer->step, task)) {
+        nnf_step_take_row(trainer->step, passes, task);
         return;
     }
     nnf_passes_block_gradient(passes, task, shard->n_rows, tile);
-    const void *gradient = add_up(trainer, task, shard, tile);
+    void *gradient = add_up(trainer, task, shard, tile);
     if (shard->is_last)
-        nnf_task_update(trainer->network, task, trainer->rule, gradient);
+        nnf_step_take(trainer->step, task, gradient);
 }
 
 static void update_blocks(const nnf_job *job, const nnf_member *member, const shard_rows *shard, const nnf_passes *passes)
@@ -118,7 +118,7 @@ static bool run_shard(nnf_job *job, nnf_member *member, const shard_rows *shard)
     if (member->index == 0) {
         nnf_job_ask(job, shard->batch);
         if (shard->is_last)
-            nnf_rule_prepare(trainer->rule);
+            nnf_step_prepare(trainer->step);
     }
     carry_rows(job, member, shard, &passes);
     nnf_team_barrier(member);
@@ -127,7 +127,11 @@ static bool run_shard(nnf_job *job, nnf_member *member, const shard_rows *shard)
     if (member->index == 0)
         nnf_job_count(job, member, shard->batch, trainer->values, shard->done, shard->n_rows);
     update_blocks(job, member, shard, &passes);
+    if (shard->is_last)
+        nnf_job_finish_step(job, member);
     nnf_team_barrier(member);
+    if (member->index == 0 && shard->is_last)
+        nnf_job_count_penalty(job, shard->batch);
     return true;
 }
 

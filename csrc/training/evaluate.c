@@ -1,7 +1,7 @@
 /* evaluate.c: see evaluate.h. */
 #include "training/evaluate.h"
 #include "base/team.h"
-#include "network/passes.h"
+#include "network/penalty.h"
 #include "ops/work.h"
 #include "training/batches.h"
 #include <stdatomic.h>
@@ -82,6 +82,7 @@ nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objecti
         status = e.verdict;
         for (int64_t c = 0; c < e.n_chunks; c++)
             nnf_stats_add(stats, &e.chunk[c], objective->n_metrics);
+        stats->penalty = (double)stats->n_rows * nnf_penalty_measure(network);
     }
     nnf_workspace_free(&workspace);
     free(e.values.value);

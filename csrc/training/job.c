@@ -20,7 +20,7 @@ void nnf_job_ask(nnf_job *job, const nnf_batch *batch)
 {
     const nnf_stats *stats = &job->stats[batch->epoch];
     const double n = nnf_job_has_batch_weights(job) ? stats->weight : (double)stats->n_rows;
-    const double loss = n > 0 ? stats->loss / n : 0;
+    const double loss = n > 0 ? stats->loss / n + stats->penalty / (double)stats->n_rows : 0;
     const nnf_progress progress = {batch->epoch, batch->number, batch->n_batches, loss};
     if (!nnf_poller_ask(&job->poller, &progress))
         nnf_job_report(job, NNF_STATUS_STOPPED);
@@ -87,8 +87,28 @@ void nnf_job_count(nnf_job *job, const nnf_member *member, const nnf_batch *batc
     if (done + n_rows == batch->n_rows) {
         nnf_stats_add(&job->stats[batch->epoch], &job->batch, n_metrics);
         job->stats[batch->epoch].n_batches++;
-        job->trainer->rule->step++;
+        nnf_step_count(job->trainer->step);
         if (member->size > 1)
             job->n_alone = nnf_alone_choose(&job->alone, member, nnf_clock_get());
     }
+}
+
+void nnf_job_finish_step(nnf_job *job, nnf_member *member)
+{
+    const nnf_step *step = job->trainer->step;
+    const nnf_network *network = job->trainer->network;
+    const nnf_plan *plan = nnf_job_get_plan(job, member);
+    for (nnf_step_phase phase = 0; phase < NNF_N_STEP_PHASES; phase++)
+        if (nnf_step_has_phase(step, phase)) {
+            nnf_step_factor factor = {0};
+            nnf_team_barrier(member);
+            for (int t = 0; t < network->n_tasks; t++)
+                if (plan->owner[t] == member->index)
+                    nnf_step_run_phase(step, phase, &network->tasks[t], &factor);
+        }
+}
+
+void nnf_job_count_penalty(nnf_job *job, const nnf_batch *batch)
+{
+    job->stats[batch->epoch].penalty += (double)batch->n_rows * nnf_step_get_penalty(job->trainer->step);
 }

@@ -47,6 +47,10 @@ bool nnf_job_has_batch_weights(const nnf_job *job);
 void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end);
 /* By member 0, while the others update: adds up the values of a shard's n_rows rows, and with the last shard counts the batch. */
 void nnf_job_count(nnf_job *job, const nnf_member *member, const nnf_batch *batch, nnf_row_values values, int64_t done, ptrdiff_t n_rows);
+/* What of the step needs meetings, for this member's blocks: after all of them were taken. */
+void nnf_job_finish_step(nnf_job *job, nnf_member *member);
+/* By member 0, when the team has met behind the updates: adds the penalty of the parameters that the batch met. */
+void nnf_job_count_penalty(nnf_job *job, const nnf_batch *batch);
 
 /* A batch, each member calling it; false if the run ends here. */
 bool nnf_batch_run_together(nnf_job *job, nnf_member *member, const nnf_batch *batch);

@@ -36,16 +36,17 @@ typedef struct nnf_run {
     uint64_t seed;
     nnf_poll poll; /* may be NULL */
     void *poll_argument;
-    const nnf_matrix *weights; /* NNF_F64, one column: what the loss of each row of x is multiplied by; or, where the loss is a
-                                  mean or a sum over elements, out_size columns: what the loss of each element is. NULL: 1 */
-    const nnf_matrix *outputs; /* unless NULL takes the outputs for each row of x: what the loss was computed of, or probabilities
-                                  where it takes logits. dtype, out_size columns */
+    const nnf_matrix *weights;    /* NNF_F64, one column: what the loss of each row of x is multiplied by; or, where the loss is a
+                                     mean or a sum over elements, out_size columns: what the loss of each element is. NULL: 1 */
+    const nnf_matrix *outputs;    /* unless NULL takes the outputs for each row of x: what the loss was computed of, or probabilities
+                                     where it takes logits. dtype, out_size columns */
     const double *learning_rates; /* one for each batch of the run, in order, instead of the optimizer's; may be NULL */
 } nnf_run;
 
 /* Sums of an epoch. */
 typedef struct nnf_stats {
     double loss;                    /* sum of row losses, each times its weight */
+    double penalty;                 /* sum over rows of the penalty of their batch's parameters */
     double metric[NNF_MAX_METRICS]; /* sums of row values */
     double weight;                  /* sum of the rows' weights */
     int64_t n_rows;

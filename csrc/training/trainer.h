@@ -7,14 +7,14 @@
 #ifndef NNF_TRAINING_TRAINER_H
 #define NNF_TRAINING_TRAINER_H
 
-#include "ops/optimizer.h"
+#include "network/step.h"
 #include "training/batches.h"
 #include "training/objective.h"
 #include "training/plan.h"
 
 typedef struct nnf_trainer {
     nnf_network *network;
-    nnf_rule *rule; /* NULL: only evaluates */
+    nnf_step *step; /* NULL: only evaluates */
     nnf_objective objective;
     nnf_workspace workspace;
     nnf_row_values values;

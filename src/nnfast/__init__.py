@@ -1,13 +1,26 @@
 """nnfast: trains and serves dense neural networks on a CPU, fast.
 
-``Sequential`` and the names in ``layers``, ``losses``, ``optimizers``, ``schedules``, ``metrics``, ``initializers`` and
-``callbacks`` are Keras 3's; ``kernels`` has the bare loops; ``datasets`` has data to begin with; ``plotting`` draws.
+``Sequential`` and the names in ``layers``, ``losses``, ``optimizers``, ``schedules``, ``metrics``, ``initializers``,
+``regularizers``, ``constraints`` and ``callbacks`` are Keras 3's; ``kernels`` has the bare loops; ``datasets`` has data
+to begin with; ``plotting`` draws.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from nnfast import _start as _start  # before anything that imports the core
-from nnfast import activations, callbacks, exceptions, initializers, layers, losses, metrics, optimizers, schedules
+from nnfast import (
+    activations,
+    callbacks,
+    constraints,
+    exceptions,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+    schedules,
+)
 from nnfast.config import get_num_threads, set_num_threads, show_config
 from nnfast.models import Sequential, load_model
 
@@ -19,6 +32,7 @@ __all__ = [
     "__version__",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "exceptions",
     "get_num_threads",
@@ -30,6 +44,7 @@ __all__ = [
     "metrics",
     "optimizers",
     "plotting",
+    "regularizers",
     "schedules",
     "set_num_threads",
     "show_config",

@@ -28,6 +28,9 @@ MAX_METRICS: int
 OPTIMIZERS: dict[str, tuple[int, tuple[str, ...]]]
 """Rule -> (number of state slots, hyperparameter names in order)."""
 
+Constraint = tuple[Literal["non_negative", "norm"], float, float, float]
+"""Kind; of norms low, high, rate."""
+
 class LayerSpec(NamedTuple):
     kind: Literal["dense", "activation", "dropout", "rescaling"]
     out_size: int = 0
@@ -39,6 +42,23 @@ class LayerSpec(NamedTuple):
     rate: float = 0.0
     scale: float = 1.0
     offset: float = 0.0
+    weights_penalty: tuple[float, float] = (0.0, 0.0)
+    """(l1, l2)"""
+    bias_penalty: tuple[float, float] = (0.0, 0.0)
+    weights_constraint: Constraint | None = None
+    bias_constraint: Constraint | None = None
+
+class StepOptions(NamedTuple):
+    """What a step does beside the rule; 0 bounds nothing, and an interval of 0 never ends."""
+
+    clip_value: float = 0.0
+    clip_norm: float = 0.0
+    clip_global_norm: float = 0.0
+    n_batches: int = 1
+    """Whose mean gradient makes a step."""
+    use_average: bool = False
+    average_momentum: float = 0.0
+    overwrite_interval: int = 0
 
 class LossSpec(NamedTuple):
     name: str
@@ -62,6 +82,8 @@ class Stats(NamedTuple):
     n_batches: int
     weight: float
     """Sum of the rows' weights."""
+    penalty: float = 0.0
+    """Sum over rows of what the parameters that their batch met added to its loss."""
 
 class RunStopped(Exception):
     """A run that ended early."""
@@ -111,12 +133,22 @@ class Network:
 
 class Optimizer:
     def __init__(
-        self, network: Network, rule: str, hyperparameters: Sequence[float], weight_decay: float = 0.0
+        self,
+        network: Network,
+        rule: str,
+        hyperparameters: Sequence[float],
+        weight_decay: float = 0.0,
+        options: StepOptions = ...,
     ) -> None: ...
     step: int
-    """Steps taken; ValueError if it is set to a negative number."""
+    """Batches taken; ValueError if it is set to a negative number."""
     def set_hyperparameters(self, hyperparameters: Sequence[float]) -> None: ...
-    def get_state(self, layer: int, name: ParameterName, slot: int) -> Array: ...
+    def overwrite(self) -> None:
+        """Put the average, if there is one, in the place of the parameters."""
+
+    def get_state(self, layer: int, name: ParameterName, slot: int) -> Array:
+        """Slots: the rule's, the gradients gathered if n_batches > 1, the average if there is one."""
+
     def set_state(self, layer: int, name: ParameterName, slot: int, values: Array) -> None: ...
 
 class Pass:
@@ -162,7 +194,7 @@ class Trainer:
         """One C call. Raises RunStopped, or what poll raised.
 
         weights has one column, or for an element loss one for each output; outputs, of the network's dtype, takes what
-        the network gave for each row of x; learning_rates holds one for each batch of the run, instead of the optimizer's.
+        the network gave for each row of x; learning_rates holds one for each batch, instead of the optimizer's.
         """
 
     def evaluate(

@@ -44,6 +44,7 @@ cdef list _ACTIVATION_NAMES = list(ACTIVATIONS)
 cdef list _LOSS_NAMES = list(LOSSES)
 cdef list _METRIC_NAMES = list(METRICS)
 cdef list _RULE_NAMES = list(OPTIMIZERS)
+cdef list _CONSTRAINT_KINDS = [None, "non_negative", "norm"]
 cdef list _LAYER_KINDS = ["dense", "activation", "dropout", "rescaling"]
 cdef dict _DTYPES = {"float32": NNF_F32, "float64": NNF_F64}
 cdef dict _DTYPE_NAMES = {NNF_F32: "float32", NNF_F64: "float64"}
@@ -52,11 +53,16 @@ cdef dict _REDUCTIONS = {
 cdef dict _PARAMETERS = {"weights": NNF_WEIGHTS, "bias": NNF_BIAS}
 
 LayerSpec = namedtuple(
-    "LayerSpec", "kind out_size use_bias train_weights train_bias activation parameter rate scale offset",
-    defaults=(0, True, True, True, "linear", 0.0, 0.0, 1.0, 0.0))
+    "LayerSpec",
+    "kind out_size use_bias train_weights train_bias activation parameter rate scale offset weights_penalty bias_penalty"
+    " weights_constraint bias_constraint",
+    defaults=(0, True, True, True, "linear", 0.0, 0.0, 1.0, 0.0, (0.0, 0.0), (0.0, 0.0), None, None))
+StepOptions = namedtuple(
+    "StepOptions", "clip_value clip_norm clip_global_norm n_batches use_average average_momentum overwrite_interval",
+    defaults=(0.0, 0.0, 0.0, 1, False, 0.0, 0))
 LossSpec = namedtuple("LossSpec", "name parameters reduction", defaults=((), "mean"))
 Progress = namedtuple("Progress", "epoch batch n_batches loss")
-Stats = namedtuple("Stats", "loss metrics n_rows n_batches weight")
+Stats = namedtuple("Stats", "loss metrics n_rows n_batches weight penalty", defaults=(0.0,))
 
 
 class RunStopped(Exception):
@@ -112,18 +118,26 @@ include "_core_networks.pxi"
 
 # ---- optimizers ----
 
+cdef nnf_step_options read_options(options):
+    return nnf_step_options(
+        options.clip_value, options.clip_norm, options.clip_global_norm, options.n_batches, options.use_average,
+        options.average_momentum, options.overwrite_interval)
+
+
 cdef class Optimizer:
     cdef nnf_optimizer *handle
     cdef Network network
     cdef int n_hyperparameters
 
-    def __cinit__(self, Network network not None, str rule, hyperparameters, double weight_decay=0.0):
+    def __cinit__(self, Network network not None, str rule, hyperparameters, double weight_decay=0.0, options=StepOptions()):
         cdef double values[NNF_MAX_HYPERPARAMETERS]
+        cdef nnf_step_options chosen = read_options(options)
         self.network = network
         self.n_hyperparameters = len(OPTIMIZERS[rule][1])
         self.read(hyperparameters, values)
         check(nnf_optimizer_create(network.handle, <nnf_optimizer_rule>_RULE_NAMES.index(rule), values, &self.handle))
         nnf_optimizer_set_weight_decay(self.handle, weight_decay)
+        check(nnf_optimizer_set_options(self.handle, &chosen))
 
     def __dealloc__(self):
         nnf_optimizer_free(self.handle)
@@ -152,6 +166,11 @@ cdef class Optimizer:
         status = nnf_optimizer_set_step(self.handle, step)
         self.network.end(True)
         check(status)
+
+    def overwrite(self):
+        self.network.begin(True)
+        nnf_optimizer_overwrite(self.handle)
+        self.network.end(True)
 
     def get_state(self, int layer, str name, int slot):
         values = np.empty(self.network.shape_of(layer, name), self.network.dtype)
@@ -266,7 +285,7 @@ cdef class Trainer:
 
     cdef object to_stats(self, nnf_stats *stats):
         metrics = tuple([stats.metric[m] for m in range(self.n_metrics)])
-        return Stats(stats.loss, metrics, stats.n_rows, stats.n_batches, stats.weight)
+        return Stats(stats.loss, metrics, stats.n_rows, stats.n_batches, stats.weight, stats.penalty)
 
     cdef int finish(self, nnf_status status, _Poller poller, list stats) except -1:
         if poller.error is not None:

@@ -33,6 +33,16 @@ cdef _Poller make_poller(function):
 # Of a row: some ten microseconds. Who gives the GIL away for less may wait for milliseconds to get it back.
 cdef double _LEAST_MULTIPLIES_WITHOUT_GIL = 1 << 18
 
+cdef nnf_penalty read_penalty(penalty):
+    l1, l2 = penalty
+    return nnf_penalty(l1, l2)
+
+
+cdef nnf_constraint read_constraint(constraint):
+    kind, low, high, rate = constraint or (None, 0, 0, 0)
+    return nnf_constraint(<nnf_constraint_kind><int>_CONSTRAINT_KINDS.index(kind), low, high, rate)
+
+
 cdef class Network:
     cdef nnf_network *handle
     cdef list shapes
@@ -75,6 +85,10 @@ cdef class Network:
         spec.rate = layer.rate
         spec.scale = layer.scale
         spec.offset = layer.offset
+        spec.penalty[<int>NNF_WEIGHTS] = read_penalty(layer.weights_penalty)
+        spec.penalty[<int>NNF_BIAS] = read_penalty(layer.bias_penalty)
+        spec.constraint[<int>NNF_WEIGHTS] = read_constraint(layer.weights_constraint)
+        spec.constraint[<int>NNF_BIAS] = read_constraint(layer.bias_constraint)
         if layer.kind == "dense":
             self.shapes.append((self.out_size, layer.out_size))
             self.n_multiplies += <double>self.out_size * <double>spec.out_size

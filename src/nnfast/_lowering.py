@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnfast import _core, _validation
-from nnfast._core import LayerSpec, LossSpec
+from nnfast._core import LayerSpec, LossSpec, StepOptions
 from nnfast._reporting import Outcome, Reports, lower_metrics
 from nnfast.exceptions import NotReadyError
 from nnfast.initializers import Initializer
@@ -21,6 +21,7 @@ from nnfast.layers import Activation, Dense, Dropout, Input, Layer, Rescaling, n
 from nnfast.losses import Loss
 from nnfast.metrics import Metric
 from nnfast.optimizers import Optimizer
+from nnfast.regularizers import Regularizer
 from nnfast.schedules import compute_rate, compute_rates
 
 _REDUCTIONS: dict[str, Literal["mean", "sum", "weighted_mean"]] = {
@@ -80,7 +81,8 @@ class Objective:
     def make_logs(self, stats: _core.Stats, outcome: Outcome | None = None) -> dict[str, float]:
         """Return loss and metrics of the rows that `stats` summed up."""
         n = 1 if self.is_sum else stats.weight if self.loss.reduction == "weighted_mean" else stats.n_rows
-        return {"loss": float(stats.loss / n) if n else 0.0, **self.reports.measure(stats, outcome)}
+        loss = stats.loss / n + stats.penalty / stats.n_rows if n else 0.0
+        return {"loss": float(loss), **self.reports.measure(stats, outcome)}
 
 
 def lower_layers(layers: Sequence[Layer], in_size: int) -> Plan:
@@ -138,28 +140,50 @@ def lower_objective(loss: Loss, metrics: tuple[Sequence[Metric], Sequence[Metric
     )
 
 
-def lower_optimizer(optimizer: Optimizer, step: int = 0) -> tuple[str, tuple[float, ...]]:
-    """Return the core's rule and its hyperparameters, for the step that comes after `step` others."""
+def lower_optimizer(optimizer: Optimizer, n_batches: int = 0) -> tuple[str, tuple[float, ...]]:
+    """Return the core's rule and its hyperparameters, for the step that comes after so many batches."""
     _, names = _core.OPTIMIZERS[optimizer.rule]
-    rate = compute_rate(optimizer.learning_rate, step)
+    rate = compute_rate(optimizer.learning_rate, _count_steps(optimizer, n_batches))
     return optimizer.rule, (rate, *(float(getattr(optimizer, name)) for name in names[1:]))
 
 
-def lower_rates(optimizer: Optimizer, step: int, n_steps: int) -> NDArray[np.float64] | None:
-    """Return the learning rates of the steps that come after `step` others; None if they are one number."""
+def lower_rates(optimizer: Optimizer, n_batches: int, n_new: int) -> NDArray[np.float64] | None:
+    """Return the rates of the steps after `n_batches` batches, enough for `n_new`; None if they are one number."""
     if isinstance(optimizer.learning_rate, float):
         return None
-    return compute_rates(optimizer.learning_rate, np.arange(step, step + n_steps))
+    step = _count_steps(optimizer, n_batches)
+    return compute_rates(optimizer.learning_rate, np.arange(step, step + n_new))
+
+
+def _count_steps(optimizer: Optimizer, n_batches: int) -> int:
+    """Return the number of steps that so many batches made."""
+    return n_batches // (optimizer.gradient_accumulation_steps or 1)
 
 
 def make_state(network: _core.Network, optimizer: Optimizer) -> _core.Optimizer:
     """Make what the core keeps of an optimizer for a network; nothing is in it."""
-    return _core.Optimizer(network, *lower_optimizer(optimizer), optimizer.weight_decay or 0.0)
+    return _core.Optimizer(
+        network, *lower_optimizer(optimizer), optimizer.weight_decay or 0.0, lower_options(optimizer)
+    )
+
+
+def lower_options(optimizer: Optimizer) -> StepOptions:
+    """Return what the core does beside the rule."""
+    return StepOptions(
+        clip_value=optimizer.clipvalue or 0.0,
+        clip_norm=optimizer.clipnorm or 0.0,
+        clip_global_norm=optimizer.global_clipnorm or 0.0,
+        n_batches=optimizer.gradient_accumulation_steps or 1,
+        use_average=optimizer.use_ema,
+        average_momentum=optimizer.ema_momentum,
+        overwrite_interval=optimizer.ema_overwrite_frequency or 0,
+    )
 
 
 def count_slots(optimizer: Optimizer) -> int:
     """Return how many state arrays the optimizer keeps for a parameter."""
-    return _core.OPTIMIZERS[optimizer.rule][0]
+    n_slots, _ = _core.OPTIMIZERS[optimizer.rule]
+    return n_slots + (optimizer.gradient_accumulation_steps is not None) + optimizer.use_ema
 
 
 def _lower_layer(layer: Layer) -> LayerSpec:
@@ -171,6 +195,10 @@ def _lower_layer(layer: Layer) -> LayerSpec:
                 use_bias=layer.use_bias,
                 train_weights=layer.trainable in (True, "weights"),
                 train_bias=layer.trainable in (True, "bias"),
+                weights_penalty=_get_factors(layer.kernel_regularizer),
+                bias_penalty=_get_factors(layer.bias_regularizer),
+                weights_constraint=layer.kernel_constraint.terms if layer.kernel_constraint else None,
+                bias_constraint=layer.bias_constraint.terms if layer.bias_constraint else None,
                 **_activation_fields(layer),
             )
         case Activation():
@@ -188,6 +216,10 @@ def _is_linear_dense(spec: LayerSpec) -> bool:
 
 def _activation_fields(layer: Dense | Activation) -> dict[str, Any]:
     return {"activation": layer.activation.names[0], "parameter": layer.activation.parameter}
+
+
+def _get_factors(regularizer: Regularizer | None) -> tuple[float, float]:
+    return regularizer.factors if regularizer else (0.0, 0.0)
 
 
 def _list_parameters(dense: Sequence[Dense], specs: Sequence[LayerSpec], in_size: int) -> Iterator[Parameter]:

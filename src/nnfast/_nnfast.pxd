@@ -88,6 +88,25 @@ cdef extern from "nnfast.h" nogil:
         NNF_LAYER_DROPOUT
         NNF_LAYER_RESCALING
 
+    ctypedef enum nnf_parameter:
+        NNF_WEIGHTS
+        NNF_BIAS
+
+    ctypedef struct nnf_penalty:
+        double l1
+        double l2
+
+    ctypedef enum nnf_constraint_kind:
+        NNF_CONSTRAINT_NONE
+        NNF_CONSTRAINT_NON_NEGATIVE
+        NNF_CONSTRAINT_NORM
+
+    ctypedef struct nnf_constraint:
+        nnf_constraint_kind kind
+        double low
+        double high
+        double rate
+
     ctypedef struct nnf_layer_spec:
         nnf_layer_kind kind
         int64_t out_size
@@ -99,6 +118,8 @@ cdef extern from "nnfast.h" nogil:
         double rate
         double scale
         double offset
+        nnf_penalty penalty[2]
+        nnf_constraint constraint[2]
 
     ctypedef struct nnf_network_spec:
         nnf_dtype dtype
@@ -107,10 +128,6 @@ cdef extern from "nnfast.h" nogil:
         double in_offset
         int n_layers
         const nnf_layer_spec *layers
-
-    ctypedef enum nnf_parameter:
-        NNF_WEIGHTS
-        NNF_BIAS
 
     ctypedef struct nnf_network:
         pass
@@ -122,6 +139,15 @@ cdef extern from "nnfast.h" nogil:
     nnf_status nnf_network_predict(
         const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out, nnf_poll poll, void *poll_argument)
 
+    ctypedef struct nnf_step_options:
+        double clip_value
+        double clip_norm
+        double clip_global_norm
+        int64_t n_batches
+        c_bool use_average
+        double average_momentum
+        int64_t overwrite_interval
+
     ctypedef struct nnf_optimizer:
         pass
 
@@ -130,6 +156,8 @@ cdef extern from "nnfast.h" nogil:
     void nnf_optimizer_free(nnf_optimizer *optimizer)
     void nnf_optimizer_set_hyperparameters(nnf_optimizer *optimizer, const double *hyperparameters)
     void nnf_optimizer_set_weight_decay(nnf_optimizer *optimizer, double weight_decay)
+    nnf_status nnf_optimizer_set_options(nnf_optimizer *optimizer, const nnf_step_options *options)
+    void nnf_optimizer_overwrite(const nnf_optimizer *optimizer)
     int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer)
     nnf_status nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step)
     nnf_status nnf_optimizer_get_state(
@@ -178,6 +206,7 @@ cdef extern from "nnfast.h" nogil:
 
     ctypedef struct nnf_stats:
         double loss
+        double penalty
         double metric[8]
         double weight
         int64_t n_rows

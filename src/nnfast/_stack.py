@@ -236,7 +236,8 @@ class Stack:
     def gradients(self) -> list[Array]:
         """Return the gradients of the last `backward`, summed over its rows, in the order of `get_weights`.
 
-        Those of parameters that are not trainable are not computed: they are 0.
+        Those of parameters that are not trainable are not computed: they are 0. They are the data's alone: what
+        regularizers add comes in when an optimizer applies them.
         """
         plan, _ = self._get_built()
         current = self._get_gradient_pass()

@@ -6,10 +6,12 @@ from typing import Any, ClassVar, Literal
 
 from numpy.typing import NDArray
 
-from nnfast import _validation, activations, initializers
+from nnfast import _validation, activations, constraints, initializers, regularizers
 from nnfast._descriptions import Catalogue, SetOnce, shorten
 from nnfast.activations import ActivationFunction
+from nnfast.constraints import Constraint
 from nnfast.initializers import Initializer
+from nnfast.regularizers import Regularizer
 
 Trainable = Literal["weights", "bias"] | bool
 _MAX_SIZE = 2**31 - 1
@@ -89,6 +91,10 @@ class Dense(Layer):
         The first weights.
     bias_initializer : str, Initializer or array of shape (units,)
         The first bias.
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        What the sizes of weights and bias add to the loss, see `nnfast.regularizers`; None is nothing.
+    kernel_constraint, bias_constraint : str or Constraint, optional
+        What weights and bias are brought back to after each step, see `nnfast.constraints`; None lets them go.
     trainable : bool or {"weights", "bias"}
         What training may change: everything, nothing, or one of the two.
     name : str, optional
@@ -100,7 +106,11 @@ class Dense(Layer):
         May be changed; a model takes notice at its next ``compile``.
     """
 
-    __slots__ = ("_trainable", "activation", "bias_initializer", "kernel_initializer", "units", "use_bias")
+    __slots__ = (
+        *("_trainable", "activation", "units", "use_bias"),
+        *("kernel_initializer", "kernel_regularizer", "kernel_constraint"),
+        *("bias_initializer", "bias_regularizer", "bias_constraint"),
+    )
     settable: ClassVar[tuple[str, ...]] = ("trainable", "_trainable")
 
     def __init__(
@@ -111,6 +121,10 @@ class Dense(Layer):
         kernel_initializer: str | Initializer | NDArray[Any] = "glorot_uniform",
         bias_initializer: str | Initializer | NDArray[Any] = "zeros",
         *,
+        kernel_regularizer: str | Regularizer | None = None,
+        bias_regularizer: str | Regularizer | None = None,
+        kernel_constraint: str | Constraint | None = None,
+        bias_constraint: str | Constraint | None = None,
         trainable: Trainable = True,
         name: str | None = None,
     ) -> None:
@@ -120,6 +134,10 @@ class Dense(Layer):
         self.use_bias = _validation.check_bool("use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.trainable = trainable
 
     @property
@@ -132,12 +150,11 @@ class Dense(Layer):
         self._trainable: Trainable = _validation.check_choice("trainable", value, (True, False, "weights", "bias"))
 
     def get_config(self) -> dict[str, Any]:  # noqa: D102
+        parts = {key: getattr(self, key) for key in _DENSE_PARTS}
         return {
             "units": self.units,
-            "activation": activations.CATALOGUE.serialize(self.activation),
             "use_bias": self.use_bias,
-            "kernel_initializer": initializers.CATALOGUE.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.CATALOGUE.serialize(self.bias_initializer),
+            **{key: part and _DENSE_PARTS[key].serialize(part) for key, part in parts.items()},
             "trainable": self.trainable,
             "name": self.name,
         }
@@ -146,7 +163,7 @@ class Dense(Layer):
     def from_config(cls, config: Any) -> "Dense":  # noqa: D102
         arguments = dict(config)
         for key, catalogue in _DENSE_PARTS.items():
-            if key in arguments:
+            if arguments.get(key) is not None:
                 arguments[key] = catalogue.deserialize(arguments[key])
         return cls(**arguments)
 
@@ -155,6 +172,10 @@ _DENSE_PARTS: dict[str, Catalogue[Any]] = {
     "activation": activations.CATALOGUE,
     "kernel_initializer": initializers.CATALOGUE,
     "bias_initializer": initializers.CATALOGUE,
+    "kernel_regularizer": regularizers.CATALOGUE,
+    "bias_regularizer": regularizers.CATALOGUE,
+    "kernel_constraint": constraints.CATALOGUE,
+    "bias_constraint": constraints.CATALOGUE,
 }
 
 

@@ -148,6 +148,8 @@ class Fit:
                 self._run_one_by_one()
             else:
                 self._run_all()
+            if self.learner.optimizer.use_ema:
+                self.learner.state.overwrite()
             self.callbacks.call("on_train_end", self._logs)
         finally:
             self._count_epochs()
@@ -256,7 +258,8 @@ def _count_batches(n_samples: int, batch_size: int, first_batch: int = 0, n_batc
 
 def _add(a: Stats, b: Stats) -> Stats:
     metrics = tuple(left + right for left, right in zip(a.metrics, b.metrics, strict=True))
-    return Stats(a.loss + b.loss, metrics, a.n_rows + b.n_rows, a.n_batches + b.n_batches, a.weight + b.weight)
+    weight, penalty = a.weight + b.weight, a.penalty + b.penalty
+    return Stats(a.loss + b.loss, metrics, a.n_rows + b.n_rows, a.n_batches + b.n_batches, weight, penalty)
 
 
 def _spoil(stats: Stats) -> Stats:

@@ -62,11 +62,15 @@ def check_training_step(specs: Sequence[LayerSpec], loss: str, rng: np.random.Ge
     for key in twins.names:
         array = before[key].copy()
         slopes = slope(
-            lambda: trainer.evaluate(x, t).loss * scale,
+            lambda: reduced_loss(trainer.evaluate(x, t), scale),
             array,
             lambda: network.set_parameter(*key, array),  # noqa: B023
         )
         assert_equal_slopes(gradient[key], slopes)
+
+
+def reduced_loss(stats: _core.Stats, scale: float) -> float:
+    return stats.loss * scale + stats.penalty / stats.n_rows
 
 
 def shift_last_bias(twins: Twins, loss: str) -> None:
@@ -99,6 +103,17 @@ def test_fused_losses(last: str, loss: str, rng: np.random.Generator) -> None:
         "linear": [dense(OUT_SIZE)],
     }
     check_training_step([dense(5, "tanh"), *ends[last]], loss, rng)
+
+
+@pytest.mark.parametrize("penalty", [(0.0, 0.03), (0.02, 0.0), (0.02, 0.03)])
+@pytest.mark.parametrize("loss", _core.LOSSES)
+def test_penalties(loss: str, penalty: tuple[float, float], rng: np.random.Generator) -> None:
+    """On weights and biases, of both layers, one of them without."""
+    specs = [
+        dense(5, "tanh", weights_penalty=penalty),
+        dense(OUT_SIZE, reference.FUSED.get(loss, "sigmoid"), weights_penalty=(0.01, 0.2), bias_penalty=penalty),
+    ]
+    check_training_step(specs, loss, rng)
 
 
 # ---- one pass at a time: the gradient with respect to the input too --------------------------------------------------

@@ -1,8 +1,9 @@
 """adam: optimizers that average gradients, and their squares or sizes, and correct these means' first steps."""
 
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from nnfast import _validation
+from nnfast._step_options import StepOptions
 from nnfast.optimizers.optimizer import Optimizer, check_hyperparameter
 from nnfast.schedules import LearningRate
 
@@ -27,6 +28,8 @@ class Adam(Optimizer):
         ICLR 2018.
     weight_decay : float, optional
         See `Optimizer`. With it Adam is `AdamW`.
+    **options
+        Clipping, averages and more: see `Optimizer`.
     """
 
     __slots__ = ("amsgrad", "beta_1", "beta_2", "epsilon")
@@ -41,8 +44,9 @@ class Adam(Optimizer):
         epsilon: float = 1e-7,
         amsgrad: bool = False,
         weight_decay: float | None = None,
+        **options: Unpack[StepOptions],
     ) -> None:
-        super().__init__(learning_rate, weight_decay, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
+        super().__init__(learning_rate, weight_decay, options, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
         self.amsgrad = _validation.check_bool("amsgrad", amsgrad)
 
     @property
@@ -68,9 +72,10 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
+        **options: Unpack[StepOptions],
     ) -> None:
         check_hyperparameter("weight_decay", weight_decay)
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, **options)
 
 
 class _TwoBetas(Optimizer):
@@ -86,8 +91,9 @@ class _TwoBetas(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         weight_decay: float | None = None,
+        **options: Unpack[StepOptions],
     ) -> None:
-        super().__init__(learning_rate, weight_decay, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
+        super().__init__(learning_rate, weight_decay, options, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
 
 
 class Nadam(_TwoBetas):

@@ -1,8 +1,9 @@
 """adaptive: optimizers that divide by the root of summed or averaged squares."""
 
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from nnfast import _validation
+from nnfast._step_options import StepOptions
 from nnfast.optimizers.optimizer import Optimizer
 from nnfast.schedules import LearningRate
 
@@ -29,6 +30,8 @@ class RMSprop(Optimizer):
         makes that negative it counts as 0; Keras then gives NaN.
     weight_decay : float, optional
         See `Optimizer`.
+    **options
+        Clipping, averages and more: see `Optimizer`.
     """
 
     __slots__ = ("centered", "epsilon", "momentum", "rho")
@@ -44,8 +47,9 @@ class RMSprop(Optimizer):
         epsilon: float = 1e-7,
         centered: bool = False,
         weight_decay: float | None = None,
+        **options: Unpack[StepOptions],
     ) -> None:
-        super().__init__(learning_rate, weight_decay, rho=rho, momentum=momentum, epsilon=epsilon)
+        super().__init__(learning_rate, weight_decay, options, rho=rho, momentum=momentum, epsilon=epsilon)
         self.centered = _validation.check_bool("centered", centered)
 
     @property
@@ -70,6 +74,8 @@ class Adagrad(Optimizer):
         In [1e-30, 1e30].
     weight_decay : float, optional
         See `Optimizer`.
+    **options
+        Clipping, averages and more: see `Optimizer`.
     """
 
     __slots__ = ("epsilon", "initial_accumulator_value")
@@ -82,9 +88,14 @@ class Adagrad(Optimizer):
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
         weight_decay: float | None = None,
+        **options: Unpack[StepOptions],
     ) -> None:
         super().__init__(
-            learning_rate, weight_decay, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon
+            learning_rate,
+            weight_decay,
+            options,
+            initial_accumulator_value=initial_accumulator_value,
+            epsilon=epsilon,
         )
 
 
@@ -105,6 +116,8 @@ class Adadelta(Optimizer):
         In [1e-30, 1e30].
     weight_decay : float, optional
         See `Optimizer`.
+    **options
+        Clipping, averages and more: see `Optimizer`.
     """
 
     __slots__ = ("epsilon", "rho")
@@ -117,5 +130,6 @@ class Adadelta(Optimizer):
         rho: float = 0.95,
         epsilon: float = 1e-7,
         weight_decay: float | None = None,
+        **options: Unpack[StepOptions],
     ) -> None:
-        super().__init__(learning_rate, weight_decay, rho=rho, epsilon=epsilon)
+        super().__init__(learning_rate, weight_decay, options, rho=rho, epsilon=epsilon)

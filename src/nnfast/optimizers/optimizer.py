@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, Self
 
-from nnfast import _validation, schedules
+from nnfast import _step_options, _validation, schedules
 from nnfast._descriptions import SetOnce
+from nnfast._step_options import StepOptions
 from nnfast.schedules import LearningRate
 
 
@@ -24,7 +25,34 @@ _INTERVALS = {
 
 
 class Optimizer(SetOnce):
-    """The base of all optimizers.
+    """The base of all optimizers, with what all of them can do beside their rule.
+
+    A step takes the gradient of the batch's loss, penalties of regularizers included; makes it the mean of several
+    batches; clips it; applies the rule; updates the running average; applies constraints.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable
+        The length of a step.
+    weight_decay : float, optional
+        See below.
+    clipnorm : float, optional
+        The gradient of each kernel or bias whose Euclidean norm is larger is scaled down to it.
+    clipvalue : float, optional
+        Elements of gradients are clipped to [-clipvalue, clipvalue].
+    global_clipnorm : float, optional
+        All gradients are scaled down together if the norm of all is larger: PyTorch's ``clip_grad_norm_``. At most one
+        of these three can be given; a norm costs a second meeting of the threads in each batch.
+    use_ema : bool
+        Whether to keep a running average of kernels and biases, which takes their place at the end of ``fit``:
+        ``average = ema_momentum * average + (1 - ema_momentum) * w`` after each batch; in the first it is w.
+    ema_momentum : float
+        In [0, 1].
+    ema_overwrite_frequency : int, optional
+        After each so many steps, too, the average takes the place of kernels and biases.
+    gradient_accumulation_steps : int, optional
+        The number of batches, >= 2, whose mean gradient makes one step. Batches that are left over at the end of an
+        epoch, or of ``fit``, count towards the next.
 
     Attributes
     ----------
@@ -37,14 +65,25 @@ class Optimizer(SetOnce):
         PyTorch's ``AdamW`` it; its other optimizers add ``weight_decay * w`` to the gradient instead.
     """
 
-    __slots__ = ("__weakref__", "_learning_rate", "weight_decay")
+    __slots__ = ("__weakref__", "_learning_rate", "weight_decay", *_step_options.NAMES)
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    use_ema: bool
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    gradient_accumulation_steps: int | None
     settable: ClassVar[tuple[str, ...]] = ("learning_rate", "_learning_rate")
     names: ClassVar[tuple[str, ...]] = ()
     arguments: ClassVar[tuple[str, ...]] = ()
     """Those of the constructor."""
 
-    def __init__(self, learning_rate: LearningRate, weight_decay: float | None, **hyperparameters: float) -> None:
+    def __init__(
+        self, learning_rate: LearningRate, weight_decay: float | None, options: StepOptions, **hyperparameters: float
+    ) -> None:
         self.learning_rate = learning_rate
+        for name, value in _step_options.check_options(options).items():
+            setattr(self, name, value)
         self.weight_decay = None if weight_decay is None else check_hyperparameter("weight_decay", weight_decay)
         for name, value in hyperparameters.items():
             setattr(self, name, check_hyperparameter(name, value))
@@ -66,6 +105,8 @@ class Optimizer(SetOnce):
     def apply(self, model: _Model) -> None:
         """Change the parameters of `model` by one step, with the gradients of its last ``backward``.
 
+        As in ``fit`` penalties of regularizers are added to the gradients, and constraints follow.
+
         Parameters
         ----------
         model : Sequential
@@ -80,7 +121,7 @@ class Optimizer(SetOnce):
 
     def get_config(self) -> dict[str, Any]:  # noqa: D102
         config = {name: getattr(self, name) for name in self.arguments}
-        return config | {"learning_rate": schedules.serialize(self.learning_rate)}
+        return config | {"learning_rate": schedules.serialize(self.learning_rate)} | _step_options.list_chosen(self)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:  # noqa: D102
@@ -90,8 +131,8 @@ class Optimizer(SetOnce):
         return cls(**arguments)
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.arguments)
-        return f"{type(self).__name__}({arguments})"
+        chosen = {name: getattr(self, name) for name in self.arguments} | _step_options.list_chosen(self)
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in chosen.items())})"
 
 
 def check_hyperparameter(name: str, value: object) -> float:

@@ -1,8 +1,9 @@
 """sgd: gradient descent, with momentum or without."""
 
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from nnfast import _validation
+from nnfast._step_options import StepOptions
 from nnfast.optimizers.optimizer import Optimizer
 from nnfast.schedules import LearningRate
 
@@ -26,6 +27,8 @@ class SGD(Optimizer):
         ICML 2013. Without momentum it makes no difference.
     weight_decay : float, optional
         See `Optimizer`.
+    **options
+        Clipping, averages and more: see `Optimizer`.
     """
 
     __slots__ = ("momentum", "nesterov")
@@ -39,8 +42,9 @@ class SGD(Optimizer):
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float | None = None,
+        **options: Unpack[StepOptions],
     ) -> None:
-        super().__init__(learning_rate, weight_decay, momentum=momentum)
+        super().__init__(learning_rate, weight_decay, options, momentum=momentum)
         self.nesterov = _validation.check_bool("nesterov", nesterov)
 
     @property

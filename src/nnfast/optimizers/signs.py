@@ -1,8 +1,9 @@
 """signs: optimizers that ask gradients for their signs alone."""
 
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from nnfast import _validation
+from nnfast._step_options import StepOptions
 from nnfast.optimizers.optimizer import Optimizer
 from nnfast.schedules import LearningRate
 
@@ -22,6 +23,8 @@ class Lion(Optimizer):
         In [0, 1).
     weight_decay : float, optional
         See `Optimizer`.
+    **options
+        Clipping, averages and more: see `Optimizer`.
     """
 
     __slots__ = ("beta_1", "beta_2")
@@ -34,8 +37,9 @@ class Lion(Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.99,
         weight_decay: float | None = None,
+        **options: Unpack[StepOptions],
     ) -> None:
-        super().__init__(learning_rate, weight_decay, beta_1=beta_1, beta_2=beta_2)
+        super().__init__(learning_rate, weight_decay, options, beta_1=beta_1, beta_2=beta_2)
 
 
 class Rprop(Optimizer):
@@ -55,6 +59,8 @@ class Rprop(Optimizer):
         Between which the lengths stay, in [1e-30, 1e30]: PyTorch's ``step_sizes``.
     weight_decay : float, optional
         See `Optimizer`.
+    **options
+        Clipping, averages and more: see `Optimizer`.
     """
 
     __slots__ = ("eta_minus", "eta_plus", "step_size_max", "step_size_min")
@@ -71,9 +77,10 @@ class Rprop(Optimizer):
         step_size_min: float = 1e-6,
         step_size_max: float = 50.0,
         weight_decay: float | None = None,
+        **options: Unpack[StepOptions],
     ) -> None:
         etas = {"eta_minus": eta_minus, "eta_plus": eta_plus}
         sizes = {"step_size_min": step_size_min, "step_size_max": step_size_max}
-        super().__init__(learning_rate, weight_decay, **etas, **sizes)
+        super().__init__(learning_rate, weight_decay, options, **etas, **sizes)
         if step_size_min > step_size_max:
             raise _validation.mismatch("step_size_max", f"at least step_size_min, {step_size_min}", step_size_max)

@@ -7,7 +7,12 @@ enum { MOST_LAYERS = 4, MOST_MEMBERS = 16 };
 
 static nnf_layer_spec make_dense(int64_t out_size, nnf_activation activation)
 {
-    return (nnf_layer_spec){NNF_LAYER_DENSE, out_size, true, true, true, activation, 0, 0, 1, 0};
+    return (nnf_layer_spec){.kind = NNF_LAYER_DENSE,
+                            .out_size = out_size,
+                            .use_bias = true,
+                            .train_weights = true,
+                            .train_bias = true,
+                            .activation = activation};
 }
 
 typedef struct stack {

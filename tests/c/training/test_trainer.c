@@ -10,7 +10,12 @@ enum { IN_SIZE = 41, N_CLASSES = 3, MOST_LAYERS = 4, MOST_ROWS = 3100, MOST_WEIG
 
 static nnf_layer_spec make_dense(int64_t out_size, nnf_activation activation, bool is_trained)
 {
-    return (nnf_layer_spec){NNF_LAYER_DENSE, out_size, true, is_trained, is_trained, activation, 0, 0, 1, 0};
+    return (nnf_layer_spec){.kind = NNF_LAYER_DENSE,
+                            .out_size = out_size,
+                            .use_bias = true,
+                            .train_weights = is_trained,
+                            .train_bias = is_trained,
+                            .activation = activation};
 }
 
 typedef struct training {

@@ -1,0 +1,83 @@
+/* penalty.c: see penalty.h. */
+#include "network/penalty.h"
+#include <string.h>
+
+/* NULL if the parameter adds nothing: it is not trained, or nobody asked for it. */
+static const nnf_penalty *get_penalty(const nnf_layer *layer, nnf_parameter which)
+{
+    const nnf_penalty *penalty = &layer->spec.penalty[which];
+    return nnf_parameter_is_trained(layer, which) && (penalty->l1 != 0 || penalty->l2 != 0) ? penalty : NULL;
+}
+
+bool nnf_network_has_penalty(const nnf_network *network)
+{
+    for (int l = 0; l < network->n_layers; l++)
+        if (get_penalty(&network->layers[l], NNF_WEIGHTS) || get_penalty(&network->layers[l], NNF_BIAS))
+            return true;
+    return false;
+}
+
+static void penalize(const nnf_network *network, const nnf_task *task, const nnf_slope *slope, void *gradient)
+{
+    const nnf_rows w = nnf_task_get_rows(network, task, network->memory.base + nnf_task_offset(network, task));
+    network->kernels->penalize(nnf_task_get_shape(network, task), w, slope, gradient);
+}
+
+void nnf_penalty_take(const nnf_network *network, const nnf_task *task, void *gradient, double *sums)
+{
+    const nnf_penalty *penalty = get_penalty(&network->layers[task->layer], nnf_task_get_parameter(task));
+    if (!penalty)
+        return;
+    penalize(network, task, &(nnf_slope){penalty->l1, penalty->l2, sums + nnf_sums_get_place(network, task)}, gradient);
+}
+
+void nnf_penalty_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule, double *sums)
+{
+    const nnf_network *network = passes->network;
+    const nnf_penalty *penalty = get_penalty(&network->layers[task->layer], nnf_task_get_parameter(task));
+    double column[NNF_BLOCK_COLUMNS];
+    if (!penalty) {
+        nnf_passes_update_by_row(passes, task, rule, NULL);
+        return;
+    }
+    nnf_passes_update_by_row(passes, task, rule, &(nnf_slope){penalty->l1, penalty->l2, column});
+    memcpy(sums + nnf_sums_get_place(network, task), column, (size_t)nnf_task_get_shape(network, task).columns * sizeof *column);
+}
+
+double nnf_penalty_add_up(const nnf_network *network, const double *sums)
+{
+    double total = 0;
+    for (int l = 0; l < network->n_layers; l++)
+        for (nnf_parameter which = 0; which < NNF_N_PARAMETERS; which++) {
+            const nnf_layer *layer = &network->layers[l];
+            nnf_lane_sum sum = {0};
+            if (!get_penalty(layer, which))
+                continue;
+            nnf_lane_sum_add(&sum, sums + nnf_sums_get_first(layer, which), nnf_sums_count(layer, which));
+            total += nnf_lane_sum_get(&sum);
+        }
+    return total;
+}
+
+/* The tasks of a parameter follow each other as its columns do. */
+double nnf_penalty_measure(const nnf_network *network)
+{
+    double total = 0;
+    nnf_lane_sum sum = {0};
+    for (int t = 0; t < network->n_tasks; t++) {
+        const nnf_task *task = &network->tasks[t], *next = t + 1 < network->n_tasks ? task + 1 : NULL;
+        const nnf_layer *layer = &network->layers[task->layer];
+        const nnf_parameter which = nnf_task_get_parameter(task);
+        const nnf_penalty *penalty = get_penalty(layer, which);
+        double column[NNF_BLOCK_COLUMNS];
+        if (penalty) {
+            penalize(network, task, &(nnf_slope){penalty->l1, penalty->l2, column}, NULL);
+            nnf_lane_sum_add(&sum, column, nnf_task_get_shape(network, task).columns);
+        }
+        if (penalty && !(next && next->layer == task->layer && nnf_task_get_parameter(next) == which)) {
+            total += nnf_lane_sum_get(&sum);
+            sum = (nnf_lane_sum){0};
+        }
+    }
+    return total;
+}
