@@ -108,7 +108,8 @@ def test_options(here):
     assert "1,442 train, 0 validation, 355 test rows; 64-20-10-5-10; seed 3, 1 thread\n" in output
     assert "val_loss" not in output
     model = nnfast.load_model(here / "m.st")
-    assert model.optimizer.get_config() == {"learning_rate": 0.05, "momentum": 0.0, "nesterov": False}
+    config = {"learning_rate": 0.05, "momentum": 0.0, "nesterov": False, "weight_decay": None}
+    assert model.optimizer.get_config() == config
     assert [type(layer).__name__ for layer in model.layers] == ["Dense", "Dropout"] * 3 + ["Dense"]
     assert model.layers[0].activation.names[0] == "tanh"
     assert (here / "p.svg").read_bytes().startswith(b"<?xml")

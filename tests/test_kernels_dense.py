@@ -8,6 +8,7 @@ import exact
 import numpy as np
 import pytest
 import reference
+import reference_updates
 from nets import HYPERPARAMETERS, SIZES, all_isas_agree, spaced
 from numpy.typing import NDArray
 
@@ -40,14 +41,14 @@ def test_adam_corrects_its_bias_at_any_step(step: int, dtype: str, isa: str) -> 
     hyperparameters = [0.001, 0.9, 0.999, 1e-7]
     w, slots = np.ones(5, dtype), [np.full(5, 0.3, dtype), np.full(5, 0.2, dtype)]
     wide = [s.astype(float) for s in slots]
-    expected = reference.adam(np.ones(5), np.full(5, 0.25), wide, hyperparameters, step)
+    expected = reference_updates.adam(np.ones(5), np.full(5, 0.25), wide, hyperparameters, step)
     _core.update("adam", w, np.full(5, 0.25, dtype), slots, hyperparameters, step)
     np.testing.assert_allclose(w - 1, expected - 1, rtol=1e-3 if dtype == "float32" else 1e-11)
 
 
 @pytest.mark.parametrize("rule", _core.OPTIMIZERS)
 def test_updates_have_the_same_bits_on_every_isa(rule: str, dtype: str, rng: np.random.Generator) -> None:
-    numbers = rng.standard_normal((4, 1003)).astype(dtype)
+    numbers = rng.standard_normal((5, 1003)).astype(dtype)
 
     def compute() -> list[Array]:
         w, g = numbers[0].copy(), numbers[1]
