@@ -50,13 +50,14 @@ int nnf_optimizer_count_slots(int rule);
 
 typedef struct nnf_network nnf_network;
 
-/* All parameters are 0. */
+/* All parameters are 0, but for gamma where it is not used. */
 nnf_status nnf_network_create(const nnf_network_spec *spec, nnf_network **network);
 void nnf_network_free(nnf_network *network);
-/* values: dtype; weights (in_size, out_size) row by row, bias (out_size). layer counts all layers of the spec from 0. */
+/* values: dtype; weights (in_size, out_size) row by row, all others (out_size). layer counts all layers of the spec from 0. */
 nnf_status nnf_network_get_parameter(const nnf_network *network, int layer, nnf_parameter which, void *values);
 nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parameter which, const void *values);
-/* Dropout is off. out: dtype, out.n_columns = out_size. x: NNF_U8, NNF_F32 or NNF_F64. poll as in nnf_run, its batches being groups
+/* Nothing is dropped, statistics are moving ones. out: dtype, out.n_columns = out_size. x: NNF_U8, NNF_F32 or NNF_F64. poll as in
+ * nnf_run, its batches being groups
  * of rows; may be NULL. */
 nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out, nnf_poll poll, void *poll_argument);
 
@@ -89,7 +90,8 @@ typedef struct nnf_pass nnf_pass;
 /* Memory for passes of one network, which must outlive it. */
 nnf_status nnf_pass_create(nnf_network *network, nnf_pass **pass);
 void nnf_pass_free(nnf_pass *pass);
-/* Keeps what backward needs. With training, dropout is on, drawn from (seed, epoch). */
+/* Keeps what backward needs. With training, dropout is on, drawn from (seed, epoch), and batch normalization takes the statistics of
+ * the rows, which its moving ones take in. */
 nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, bool training, uint64_t seed, uint32_t epoch);
 /* After forward: grad_output (dtype, out's shape) -> grad_input (dtype, x's shape; may be NULL); the sums over rows
  * of the parameters' gradients are kept: of the data alone, without those of penalties. */

@@ -53,6 +53,11 @@ def loss_spec(name: str) -> LossSpec:
     return LossSpec(name, LOSS_PARAMETERS.get(name, ()))
 
 
+def normalization(kind: str, **more: Any) -> LayerSpec:
+    """kind: "batch", "layer" or ""."""
+    return LayerSpec(f"{kind}_normalization".lstrip("_"), **more)
+
+
 STACK = [
     LayerSpec("rescaling", scale=0.5, offset=0.25),
     dense(33, "gelu"),
@@ -65,9 +70,11 @@ STACK = [
 
 
 def parameters(specs: Sequence[LayerSpec], in_size: int) -> Iterator[tuple[int, str, tuple[int, ...]]]:
-    """(layer, name, shape) of each parameter."""
+    """(layer, name, shape) of each parameter, and of moving and given statistics."""
     size = in_size
     for i, spec in enumerate(specs):
+        if spec.kind.endswith("normalization"):
+            yield from ((i, name, (size,)) for name in vectors(spec))
         if spec.kind == "dense":
             yield i, "weights", (size, spec.out_size)
             if spec.use_bias:
@@ -75,8 +82,27 @@ def parameters(specs: Sequence[LayerSpec], in_size: int) -> Iterator[tuple[int, 
             size = spec.out_size
 
 
+def vectors(spec: LayerSpec) -> list[str]:
+    """What a normalization has."""
+    has_both = spec.kind != "normalization"
+    names = ["gamma"] * (has_both and spec.use_gamma) + ["beta"] * (has_both and spec.use_bias)
+    return names if spec.kind == "layer_normalization" else [*names, "mean", "variance"]
+
+
+def is_trained(spec: LayerSpec, name: str) -> bool:
+    return name not in ("mean", "variance") and (
+        spec.train_weights if name in ("weights", "gamma") else spec.train_bias
+    )
+
+
+def draw(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Ordinary first values."""
+    values = rng.standard_normal(shape) * (np.sqrt(2 / sum(shape)) if name == "weights" else 0.3)
+    return np.exp(values) if name in ("gamma", "variance") else values
+
+
 class Twins:
-    """core and reference hold the same numbers; names lists their parameters as (layer, "weights" or "bias")."""
+    """core and reference hold the same numbers; names lists their parameters as (layer, name)."""
 
     def __init__(
         self,
@@ -99,14 +125,16 @@ class Twins:
                 train_weights=s.train_weights,
                 train_bias=s.train_bias,
                 penalties={"weights": s.weights_penalty, "bias": s.bias_penalty},
+                momentum=s.momentum,
+                epsilon=s.epsilon,
+                takes_batch=s.kind == "batch_normalization" and s.train_weights,
             )
             for s in specs
         ]
         self.reference = reference.Network(layers, in_scale, in_offset)
         self.names: list[tuple[int, Any]] = []
         for i, name, shape in parameters(specs, in_size):
-            spread = np.sqrt(2 / sum(shape)) if name == "weights" else 0.3
-            values = (rng.standard_normal(shape) * spread).astype(dtype)
+            values = draw(name, shape, rng).astype(dtype)
             self.core.set_parameter(i, name, values)
             setattr(layers[i], name, values.astype(np.float64))
             self.names.append((i, name))
@@ -128,7 +156,7 @@ def hash_of(
     digest = hashlib.sha256()
     for i, name in names:
         digest.update(np.ascontiguousarray(network.get_parameter(i, name)).tobytes())
-        for slot in range(n_slots if optimizer else 0):
+        for slot in range(n_slots if optimizer and name not in ("mean", "variance") else 0):
             digest.update(np.ascontiguousarray(optimizer.get_state(i, name, slot)).tobytes())
     if optimizer:
         digest.update(str(optimizer.step).encode())

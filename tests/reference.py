@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import normalization
 import numpy as np
 from numpy.typing import NDArray
 from reference_losses import FUSED, loss_reduction, measure, spec_of
@@ -155,6 +156,14 @@ class Layer:
     train_bias: bool = True
     penalties: dict[str, tuple[float, float]] = field(default_factory=dict)
     """"weights" or "bias" -> (l1, l2)"""
+    gamma: Array | None = None
+    beta: Array | None = None
+    mean: Array | None = None
+    variance: Array | None = None
+    momentum: float = 0.99
+    epsilon: float = 1e-3
+    takes_batch: bool = False
+    """While training, for batch normalization: statistics are those of the batch."""
     saved: dict[str, Array] = field(default_factory=dict)
     grads: dict[str, Array] = field(default_factory=dict)
 
@@ -163,6 +172,8 @@ class Layer:
             return x * self.scale + self.offset
         if self.kind == "dropout":
             return x if self.mask is None else x * self.mask
+        if self.kind.endswith("normalization"):
+            return normalization.normalize(self, x)
         z = x
         if self.kind == "dense":
             z = x @ self.weights + (0 if self.bias is None else self.bias)
@@ -175,6 +186,8 @@ class Layer:
             return grad * self.scale
         if self.kind == "dropout":
             return grad if self.mask is None else grad * self.mask
+        if self.kind.endswith("normalization"):
+            return normalization.go_back(self, grad)
         needs = ACTIVATIONS[self.activation].needs
         grad = activation_backward(self.activation, self.saved[needs], grad, self.parameter)
         if self.kind == "activation":
@@ -229,7 +242,7 @@ class Network:
 
     def parameters(self) -> Iterable[tuple[int, str, Array]]:
         for i, layer in enumerate(self.layers):
-            for name in ("weights", "bias"):
+            for name in ("weights", "bias", "gamma", "beta"):
                 if getattr(layer, name) is not None:
                     yield i, name, getattr(layer, name)
 
@@ -249,7 +262,7 @@ class Optimizer:
         self.step += 1
         for i, name, w in network.parameters():
             layer = network.layers[i]
-            if not getattr(layer, "train_" + name):
+            if not (layer.train_weights if name in ("weights", "gamma") else layer.train_bias):
                 continue
             slots = self.slots.setdefault((i, name), [np.zeros_like(w) for _ in range(self.n_slots)])
             l1, l2 = layer.penalties.get(name, (0, 0))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import exact
 import numpy as np
-from nets import HYPERPARAMETERS, activation, dense, hash_of, loss_spec, parameters
+from nets import HYPERPARAMETERS, activation, dense, hash_of, loss_spec, normalization, parameters
 from numpy.typing import NDArray
 
 from nnfast import _core
@@ -58,6 +58,22 @@ CONSTRAINED = (
 GATHERED = StepOptions(n_batches=2, use_average=True, average_momentum=0.9, overwrite_interval=2)
 # Just too many parameters of float64 for members to take whole shards.
 LARGE = (dense(420, "relu"), dense(40, "tanh"), dense(5, "softmax"))
+# Between layers by columns and layers by rows; the last batch of an epoch has one row.
+BATCH = (
+    normalization("", epsilon=1e-7),
+    dense(448, use_bias=False),
+    normalization("batch"),
+    activation("gelu"),
+    dense(448, "tanh"),
+    normalization("batch", use_gamma=False, momentum=0.9),
+    LayerSpec("dropout", rate=0.1),
+    dense(60),
+    normalization("batch", train_weights=False, train_bias=False),
+    dense(5, "softmax"),
+)
+NARROW_BATCH = (normalization("batch"), dense(37, "tanh"), normalization("batch", use_bias=False), dense(5, "softmax"))
+LAYER = (dense(33), normalization("layer"), activation("silu"), dense(448), normalization("layer"), dense(5, "softmax"))
+NARROW_LAYER = (normalization("layer"), dense(17, "tanh"), normalization("layer", use_bias=False), dense(5, "softmax"))
 
 
 LATER_LOSSES = (
@@ -138,6 +154,16 @@ SHARED_RUNS = {
         ("five shards, a member each", 5000, 5300, NARROW),
     )
 }
+SHARED_RUNS |= {
+    f"{way} {dtype}": Run("momentum", dtype, batch_size, n_rows, 1, specs)
+    for dtype in ("float32", "float64")
+    for way, batch_size, n_rows, specs in (
+        ("batch normalization", 16, 49, BATCH),
+        ("batch normalization of more than a shard", 1100, 2201, NARROW_BATCH),
+        ("layer normalization", 16, 49, LAYER),
+        ("layer normalization, five shards", 5000, 5300, NARROW_LAYER),
+    )
+}
 SHARED_RUNS["two shards, one by one float64"] = Run("adam", "float64", 1100, 1150, 1, LARGE)
 RUNS |= SHARED_RUNS
 RUNS |= {
@@ -192,7 +218,8 @@ def make_network(specs: tuple[LayerSpec, ...], dtype: str) -> _core.Network:
     network = _core.Network(dtype, IN_SIZE, 1 / 255, -0.125, list(specs))
     for i, name, shape in parameters(specs, IN_SIZE):
         u = exact.uniform(5, 2 * i + (name == "bias"), int(np.prod(shape))).reshape(shape)
-        network.set_parameter(i, name, ((u - 0.5) / 2).astype(dtype))
+        first = 0.75 if name in ("gamma", "variance") else -0.25
+        network.set_parameter(i, name, (u / 2 + first).astype(dtype))
     return network
 
 

@@ -31,6 +31,10 @@ static bool is_valid_layer(const nnf_layer_spec *layer)
         return (unsigned)layer->activation < NNF_N_ACTIVATIONS;
     case NNF_LAYER_DROPOUT:
         return layer->rate >= 0 && layer->rate < 1;
+    case NNF_LAYER_BATCH_NORMALIZATION:
+    case NNF_LAYER_LAYER_NORMALIZATION:
+    case NNF_LAYER_NORMALIZATION:
+        return layer->epsilon > 0 && layer->momentum >= 0 && layer->momentum <= 1;
     case NNF_LAYER_RESCALING:
         return true;
     }
@@ -49,15 +53,9 @@ nnf_status nnf_network_create(const nnf_network_spec *spec, nnf_network **networ
 
 void nnf_network_free(nnf_network *network) { nnf_network_release(network); }
 
-static bool has_parameter(const nnf_network *network, int layer, nnf_parameter which)
-{
-    return layer >= 0 && layer < network->n_layers && network->layers[layer].spec.kind == NNF_LAYER_DENSE &&
-           (which == NNF_WEIGHTS || (which == NNF_BIAS && network->layers[layer].spec.use_bias));
-}
-
 nnf_status nnf_network_get_parameter(const nnf_network *network, int layer, nnf_parameter which, void *values)
 {
-    if (!has_parameter(network, layer, which))
+    if (!nnf_network_has_parameter(network, layer, which))
         return NNF_STATUS_INVALID_ARGUMENT;
     nnf_network_unpack(network, layer, which, network->memory.base, values);
     return NNF_STATUS_OK;
@@ -65,10 +63,10 @@ nnf_status nnf_network_get_parameter(const nnf_network *network, int layer, nnf_
 
 nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parameter which, const void *values)
 {
-    if (!has_parameter(network, layer, which))
+    if (!nnf_network_has_parameter(network, layer, which))
         return NNF_STATUS_INVALID_ARGUMENT;
     nnf_network_pack(network, layer, which, values, network->memory.base);
-    if (which == NNF_WEIGHTS && network->layers[layer].keep_transposed)
+    if (which == NNF_VARIANCE || (which == NNF_WEIGHTS && network->layers[layer].keep_transposed))
         nnf_network_refresh(network, layer);
     return NNF_STATUS_OK;
 }
@@ -137,7 +135,8 @@ void nnf_optimizer_overwrite(const nnf_optimizer *optimizer) { nnf_step_overwrit
 
 static bool has_state(const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot)
 {
-    return slot >= 0 && slot < nnf_step_count_slots(&optimizer->step) && has_parameter(optimizer->step.network, layer, which);
+    return slot >= 0 && slot < nnf_step_count_slots(&optimizer->step) && which < NNF_MEAN &&
+           nnf_network_has_parameter(optimizer->step.network, layer, which);
 }
 
 nnf_status nnf_optimizer_get_state(const nnf_optimizer *optimizer, int layer, nnf_parameter which, int slot, void *values)
@@ -198,7 +197,7 @@ nnf_status nnf_pass_backward(nnf_pass *pass, const nnf_matrix *grad_output, cons
 
 nnf_status nnf_pass_get_gradient(const nnf_pass *pass, int layer, nnf_parameter which, void *values)
 {
-    if (!has_parameter(pass->network, layer, which))
+    if (!nnf_network_has_parameter(pass->network, layer, which))
         return NNF_STATUS_INVALID_ARGUMENT;
     nnf_network_unpack(pass->network, layer, which, pass->gradients.base, values);
     return NNF_STATUS_OK;

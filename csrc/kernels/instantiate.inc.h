@@ -15,6 +15,8 @@
 
 #include "kernels/columns.inc.h"
 
+#include "kernels/normalization.inc.h"
+
 #include "kernels/sparse_rows.inc.h"
 
 #include "kernels/losses.inc.h"
@@ -133,6 +135,16 @@ const nnf_kernels TABLE = {
     .rescale = rescale,
     .weigh = weigh,
     .add = add,
+    .column_statistics = column_statistics,
+    .normalize_columns = normalize_columns,
+    .normalize_columns_backward = normalize_columns_backward,
+    .scale_columns = scale_columns,
+    .normalize_rows = normalize_rows,
+    .normalize_rows_backward = normalize_rows_backward,
+    .column_gradients = column_gradients,
+    .column_gradients_by_row = column_gradients_by_row,
+    .invert_deviations = invert_deviations,
+    .blend = blend,
     .transpose = transpose,
     .find_not_finite = find_not_finite,
     .normal_quantile = normal_quantile,

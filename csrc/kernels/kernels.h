@@ -118,6 +118,16 @@ typedef struct nnf_gather {
     double scale, offset;
 } nnf_gather;
 
+/* h = (x - mean) * inverse, y = fma(h, gamma, beta). gamma and beta have a real for each column; mean and inverse too, or one for
+ * each row where a function's name says so. */
+typedef struct nnf_normalize {
+    nnf_shape shape;
+    nnf_rows x;
+    void *mean, *inverse;
+    const void *gamma, *beta;
+    double epsilon; /* inverse = 1 / sqrt(variance + epsilon), where the call makes it */
+} nnf_normalize;
+
 /* Columns in a word of marks; places that listing writes beyond those it fills. */
 enum { NNF_MARK_COLUMNS = 32, NNF_LIST_ROOM = 16 };
 
@@ -172,6 +182,26 @@ typedef struct nnf_kernels {
     void (*weigh)(nnf_shape shape, const double *weight, nnf_rows x);
     /* total += part, element by element. */
     void (*add)(ptrdiff_t n, const void *part, void *total);
+
+    /* Fills mean and inverse, and the variance, over all rows: sums ascend the rows in shards, whose sums are added in order. */
+    void (*column_statistics)(const nnf_normalize *call, ptrdiff_t shard_rows, void *variance);
+    void (*normalize_columns)(const nnf_normalize *call, nnf_rows y);
+    /* Through mean and inverse, too, which are those of the rows; sum and products: what column_gradients makes of all of them. */
+    void (*normalize_columns_backward)(const nnf_normalize *call, const void *sum, const void *products, nnf_rows gradient,
+                                       nnf_rows grad_x);
+    /* With a given mean and inverse: grad_x = gradient * gamma * inverse. Reads no x; the two may be the same rows. */
+    void (*scale_columns)(const nnf_normalize *call, nnf_rows gradient, nnf_rows grad_x);
+    /* Fills mean and inverse of each row. */
+    void (*normalize_rows)(const nnf_normalize *call, nnf_rows y);
+    void (*normalize_rows_backward)(const nnf_normalize *call, nnf_rows gradient, nnf_rows grad_x);
+    /* sum += gradient and products = fma(gradient, h, products), rows ascending; mean and inverse of columns, or of rows. */
+    void (*column_gradients)(const nnf_normalize *call, nnf_rows gradient, void *sum, void *products);
+    void (*column_gradients_by_row)(const nnf_normalize *call, nnf_rows gradient, void *sum, void *products);
+    /* inverse = 1 / sqrt(variance + epsilon), or 1 / max(sqrt(variance), epsilon) if epsilon is a bound. */
+    void (*invert_deviations)(ptrdiff_t n, const void *variance, double epsilon, bool is_bound, void *inverse);
+    /* moving = fma(moving, momentum, x * (1 - momentum)). */
+    void (*blend)(ptrdiff_t n, double momentum, const void *x, void *moving);
+
     /* destination[j][i] = source[i][j], i < rows, j < columns. */
     void (*transpose)(nnf_shape shape, nnf_rows source, nnf_rows destination);
     /* The first i * columns + j that is NaN or infinite, or -1. */

@@ -7,7 +7,7 @@ static const double EPSILON = 1e-7; /* added to norms that divide; Keras' */
 /* Of a parameter that is not trained, none. */
 static const nnf_constraint *get_constraint(const nnf_network *network, const nnf_task *task)
 {
-    return &network->layers[task->layer].spec.constraint[nnf_task_get_parameter(task)];
+    return &network->layers[task->layer].spec.constraint[task->which];
 }
 
 bool nnf_task_has_constraint(const nnf_network *network, const nnf_task *task)
@@ -51,14 +51,14 @@ static double get_factor(const nnf_constraint *constraint, double square)
 static void add_up_columns(const nnf_network *network, const nnf_task *task, const double *squares, ptrdiff_t n, double *total)
 {
     const nnf_layer *layer = &network->layers[task->layer];
-    const nnf_parameter which = nnf_task_get_parameter(task);
+    const nnf_parameter which = task->which;
     const ptrdiff_t first = nnf_sums_get_first(layer, which), count = nnf_sums_count(layer, which);
-    const ptrdiff_t column = task->block.panel * layer->dense.panels.width;
+    const ptrdiff_t column = task->block.panel * layer->panels->width;
     nnf_lane_sum whole = {0};
-    if (which == NNF_BIAS)
+    if (which != NNF_WEIGHTS)
         nnf_lane_sum_add(&whole, squares + first, count);
     for (ptrdiff_t j = 0; j < n; j++)
-        total[j] = which == NNF_BIAS ? nnf_lane_sum_get(&whole) : 0;
+        total[j] = which != NNF_WEIGHTS ? nnf_lane_sum_get(&whole) : 0;
     for (ptrdiff_t row = 0; which == NNF_WEIGHTS && row < count; row += layer->out_size)
         for (ptrdiff_t j = 0; j < n; j++)
             total[j] += squares[first + row + column + j];

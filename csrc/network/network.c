@@ -7,9 +7,15 @@
 
 static bool is_dense(const nnf_layer *layer) { return layer->spec.kind == NNF_LAYER_DENSE; }
 
-/* ---- memory: all parameters first, then the transposed copies ---- */
+static bool is_normalization(const nnf_layer *layer)
+{
+    return layer->spec.kind == NNF_LAYER_BATCH_NORMALIZATION || layer->spec.kind == NNF_LAYER_LAYER_NORMALIZATION ||
+           layer->spec.kind == NNF_LAYER_NORMALIZATION;
+}
 
-static void plan_layer(nnf_network *network, nnf_layer *layer)
+/* ---- memory: all parameters first, then what is made from them ---- */
+
+static void plan_dense(nnf_network *network, nnf_layer *layer)
 {
     const nnf_kernels *kernels = network->kernels;
     layer->dense = (nnf_dense){
@@ -20,70 +26,144 @@ static void plan_layer(nnf_network *network, nnf_layer *layer)
         .keep_input = nnf_activation_needs_input(layer->spec.activation),
     };
     const nnf_panels bias = nnf_panels_plan(kernels, 1, layer->out_size);
-    layer->weights_offset = nnf_arena_plan(&network->memory, nnf_panels_size(kernels, &layer->dense.panels));
-    layer->bias_offset = nnf_arena_plan(&network->memory, nnf_panels_size(kernels, &bias));
+    layer->panels = &layer->dense.panels;
+    layer->offset[NNF_WEIGHTS] = nnf_arena_plan(&network->memory, nnf_panels_size(kernels, &layer->dense.panels));
+    layer->offset[NNF_BIAS] = nnf_arena_plan(&network->memory, nnf_panels_size(kernels, &bias));
     layer->first_sum = network->n_sums;
     network->n_sums += ((layer->in_size + NNF_BLOCK_ROWS - 1) / NNF_BLOCK_ROWS + 1) * layer->out_size;
 }
 
-/* Gradients pass through every dense layer but the lowest; that one's transposed copy serves only input gradients. */
+static void plan_normalization(nnf_network *network, nnf_layer *layer)
+{
+    const nnf_layer_kind kind = layer->spec.kind;
+    layer->norm = (nnf_normalization){
+        .kind = kind == NNF_LAYER_BATCH_NORMALIZATION   ? NNF_NORMALIZE_BATCH
+                : kind == NNF_LAYER_LAYER_NORMALIZATION ? NNF_NORMALIZE_LAYER
+                                                        : NNF_NORMALIZE_GIVEN,
+        .panels = nnf_panels_plan(network->kernels, 1, layer->out_size),
+        .epsilon = layer->spec.epsilon,
+        .momentum = layer->spec.momentum,
+    };
+    layer->panels = &layer->norm.panels;
+    for (int which = NNF_GAMMA; which <= NNF_VARIANCE; which++)
+        layer->offset[which] = nnf_arena_plan(&network->memory, nnf_panels_size(network->kernels, &layer->norm.panels));
+    layer->first_sum = network->n_sums;
+    network->n_sums += 2 * layer->out_size;
+}
+
+/* Gradients pass through every dense layer but the lowest with parameters; that one's transposed copy serves only input gradients. */
 static void mark_kept_copies(nnf_network *network)
 {
     bool below = false;
     for (int l = 0; l < network->n_layers; l++) {
         network->layers[l].keep_transposed = below;
-        below = below || is_dense(&network->layers[l]);
+        below = below || nnf_network_has_parameter(network, l, NNF_WEIGHTS) || nnf_network_has_parameter(network, l, NNF_GAMMA) ||
+                nnf_network_has_parameter(network, l, NNF_BETA);
     }
+}
+
+static void plan_parameters(nnf_network *network)
+{
+    for (int l = 0; l < network->n_layers; l++) {
+        if (is_dense(&network->layers[l]))
+            plan_dense(network, &network->layers[l]);
+        if (is_normalization(&network->layers[l]))
+            plan_normalization(network, &network->layers[l]);
+    }
+    network->parameter_size = network->memory.size;
+}
+
+static void plan_copies(nnf_network *network)
+{
+    for (int l = 0; l < network->n_layers; l++) {
+        nnf_layer *layer = &network->layers[l];
+        if (layer->panels)
+            layer->copy_offset =
+                nnf_arena_plan(&network->memory,
+                               nnf_panels_size(network->kernels, is_dense(layer) ? &layer->dense.transposed_panels : &layer->norm.panels));
+    }
+}
+
+static void place_dense(nnf_layer *layer, unsigned char *base)
+{
+    layer->dense.weights = base + layer->offset[NNF_WEIGHTS];
+    layer->dense.bias = base + layer->offset[NNF_BIAS];
+    layer->dense.transposed = base + layer->copy_offset;
+}
+
+static void place_normalization(const nnf_kernels *kernels, nnf_layer *layer, unsigned char *base)
+{
+    nnf_normalization *norm = &layer->norm;
+    norm->gamma = base + layer->offset[NNF_GAMMA];
+    norm->beta = base + layer->offset[NNF_BETA];
+    norm->mean = base + layer->offset[NNF_MEAN];
+    norm->variance = base + layer->offset[NNF_VARIANCE];
+    norm->inverse = base + layer->copy_offset;
+    const bool has_gamma = layer->spec.use_gamma && norm->kind != NNF_NORMALIZE_GIVEN;
+    for (ptrdiff_t j = 0; !has_gamma && j < layer->out_size; j++)
+        memcpy(nnf_real_at(kernels, norm->gamma, j), kernels->one, nnf_dtype_size(kernels->dtype));
+    nnf_normalization_refresh(kernels, norm, (nnf_panel_range){0, norm->panels.count});
 }
 
 static bool allocate_parameters(nnf_network *network)
 {
-    for (int l = 0; l < network->n_layers; l++)
-        if (is_dense(&network->layers[l]))
-            plan_layer(network, &network->layers[l]);
-    network->parameter_size = network->memory.size;
-    for (int l = 0; l < network->n_layers; l++)
-        if (is_dense(&network->layers[l]))
-            network->layers[l].transposed_offset =
-                nnf_arena_plan(&network->memory, nnf_panels_size(network->kernels, &network->layers[l].dense.transposed_panels));
+    plan_parameters(network);
+    plan_copies(network);
     if (!nnf_arena_create(&network->memory))
         return false;
-    for (int l = 0; l < network->n_layers; l++)
-        if (is_dense(&network->layers[l])) {
-            nnf_layer *layer = &network->layers[l];
-            layer->dense.weights = network->memory.base + layer->weights_offset;
-            layer->dense.bias = network->memory.base + layer->bias_offset;
-            layer->dense.transposed = network->memory.base + layer->transposed_offset;
-        }
+    for (int l = 0; l < network->n_layers; l++) {
+        if (is_dense(&network->layers[l]))
+            place_dense(&network->layers[l], network->memory.base);
+        if (is_normalization(&network->layers[l]))
+            place_normalization(network->kernels, &network->layers[l], network->memory.base);
+    }
     return true;
 }
 
 /* ---- tasks ---- */
 
-/* Writes the layer's tasks to tasks, unless it is NULL; returns how many there are. Blocks that read the same columns of the layer's
- * input stand together, so that a member reads a part of them only: half of it was written by others. */
-static int list_layer_tasks(const nnf_layer *layer, int index, nnf_task *tasks)
+/* Writes the tasks of a vector to tasks, unless it is NULL; returns how many there are. */
+static int list_vector_tasks(const nnf_layer *layer, int index, nnf_parameter which, nnf_task *tasks)
 {
-    const nnf_panels *panels = &layer->dense.panels;
     int count = 0;
-    for (ptrdiff_t row = 0; layer->spec.train_weights && row < panels->rows; row += NNF_BLOCK_ROWS)
+    for (ptrdiff_t panel = 0; panel < layer->panels->count; panel++, count++)
+        if (tasks)
+            tasks[count] = (nnf_task){index, which, {panel, 0, 0}, (double)nnf_panels_width(layer->panels, panel)};
+    return count;
+}
+
+/* The same of weights. Blocks that read the same columns of the layer's input stand together, so that a member reads a part of them
+ * only: half of it was written by others. */
+static int list_weight_tasks(const nnf_layer *layer, int index, nnf_task *tasks)
+{
+    const nnf_panels *panels = layer->panels;
+    int count = 0;
+    for (ptrdiff_t row = 0; row < panels->rows; row += NNF_BLOCK_ROWS)
         for (ptrdiff_t panel = 0; panel < panels->count; panel++, count++) {
             const ptrdiff_t n_rows = panels->rows - row < NNF_BLOCK_ROWS ? panels->rows - row : NNF_BLOCK_ROWS;
             if (tasks)
-                tasks[count] = (nnf_task){index, {panel, row, n_rows}, (double)(n_rows * nnf_panels_width(panels, panel))};
+                tasks[count] = (nnf_task){index, NNF_WEIGHTS, {panel, row, n_rows}, (double)(n_rows * nnf_panels_width(panels, panel))};
         }
-    for (ptrdiff_t panel = 0; layer->spec.use_bias && layer->spec.train_bias && panel < panels->count; panel++, count++)
-        if (tasks)
-            tasks[count] = (nnf_task){index, {panel, 0, 0}, (double)nnf_panels_width(panels, panel)};
     return count;
+}
+
+bool nnf_network_trains(const nnf_network *network, int layer, nnf_parameter which)
+{
+    const nnf_layer_spec *spec = &network->layers[layer].spec;
+    const bool is_matrix = which == NNF_WEIGHTS || which == NNF_GAMMA;
+    return nnf_network_has_parameter(network, layer, which) && (is_matrix ? spec->train_weights : spec->train_bias);
 }
 
 static int list_tasks(const nnf_network *network, nnf_task *tasks)
 {
     int count = 0;
     for (int l = 0; l < network->n_layers; l++)
-        if (is_dense(&network->layers[l]))
-            count += list_layer_tasks(&network->layers[l], l, tasks ? tasks + count : NULL);
+        for (nnf_parameter which = NNF_WEIGHTS; which <= NNF_BETA; which++)
+            if (nnf_network_trains(network, l, which)) {
+                nnf_task *end = tasks ? tasks + count : NULL;
+                count += which == NNF_WEIGHTS ? list_weight_tasks(&network->layers[l], l, end)
+                                              : list_vector_tasks(&network->layers[l], l, which, end);
+            }
     return count;
 }
 
@@ -115,11 +195,17 @@ void nnf_network_share_tasks(const nnf_network *network, int index, int size, in
 
 /* ---- whole networks ---- */
 
+/* A dense layer's products; what a normalization does with an element, counted in such. */
 static void measure_work(nnf_network *network)
 {
-    for (int l = 0; l < network->n_layers; l++)
-        if (is_dense(&network->layers[l]))
-            network->work_per_row += 3.0 * (double)network->layers[l].in_size * (double)network->layers[l].out_size;
+    static const double NORMALIZATION_WORK = 20;
+    for (int l = 0; l < network->n_layers; l++) {
+        const nnf_layer *layer = &network->layers[l];
+        if (is_dense(layer))
+            network->work_per_row += 3.0 * (double)layer->in_size * (double)layer->out_size;
+        if (is_normalization(layer))
+            network->work_per_row += NORMALIZATION_WORK * (double)layer->out_size;
+    }
 }
 
 static void copy_layers(nnf_network *network, const nnf_network_spec *spec)
@@ -130,6 +216,7 @@ static void copy_layers(nnf_network *network, const nnf_network_spec *spec)
         layer->spec = spec->layers[l];
         layer->in_size = size;
         layer->out_size = size = is_dense(layer) ? (ptrdiff_t)layer->spec.out_size : size;
+        network->has_batch_statistics |= layer->spec.kind == NNF_LAYER_BATCH_NORMALIZATION && layer->spec.train_weights;
     }
     network->out_size = size;
     mark_kept_copies(network);
@@ -173,27 +260,51 @@ void nnf_network_release(nnf_network *network)
 
 /* ---- parameters in and out ---- */
 
+bool nnf_network_has_parameter(const nnf_network *network, int index, nnf_parameter which)
+{
+    if (index < 0 || index >= network->n_layers)
+        return false;
+    const nnf_layer_spec *spec = &network->layers[index].spec;
+    switch (spec->kind) {
+    case NNF_LAYER_DENSE:
+        return which == NNF_WEIGHTS || (which == NNF_BIAS && spec->use_bias);
+    case NNF_LAYER_BATCH_NORMALIZATION:
+    case NNF_LAYER_LAYER_NORMALIZATION:
+        if (which == NNF_GAMMA || which == NNF_BETA)
+            return which == NNF_GAMMA ? spec->use_gamma : spec->use_bias;
+        return spec->kind == NNF_LAYER_BATCH_NORMALIZATION && (which == NNF_MEAN || which == NNF_VARIANCE);
+    case NNF_LAYER_NORMALIZATION:
+        return which == NNF_MEAN || which == NNF_VARIANCE;
+    default:
+        return false;
+    }
+}
+
 void nnf_network_refresh(const nnf_network *network, int index)
 {
-    const nnf_dense *dense = &network->layers[index].dense;
-    for (ptrdiff_t panel = 0; panel < dense->panels.count; panel++)
-        nnf_dense_refresh(network->kernels, dense, (nnf_block){panel, 0, dense->panels.rows});
+    const nnf_layer *layer = &network->layers[index];
+    if (is_normalization(layer))
+        nnf_normalization_refresh(network->kernels, &layer->norm, (nnf_panel_range){0, layer->panels->count});
+    for (ptrdiff_t panel = 0; is_dense(layer) && panel < layer->panels->count; panel++)
+        nnf_dense_refresh(network->kernels, &layer->dense, (nnf_block){panel, 0, layer->panels->rows});
 }
 
 void nnf_network_unpack(const nnf_network *network, int index, nnf_parameter which, const void *parameters, void *values)
 {
     const nnf_layer *layer = &network->layers[index];
+    const char *from = (const char *)parameters + layer->offset[which];
     if (which == NNF_WEIGHTS)
-        nnf_panels_unpack(network->kernels, &layer->dense.panels, (const char *)parameters + layer->weights_offset, values);
+        nnf_panels_unpack(network->kernels, layer->panels, from, values);
     else
-        memcpy(values, (const char *)parameters + layer->bias_offset, (size_t)layer->out_size * nnf_dtype_size(network->kernels->dtype));
+        memcpy(values, from, (size_t)layer->out_size * nnf_dtype_size(network->kernels->dtype));
 }
 
 void nnf_network_pack(const nnf_network *network, int index, nnf_parameter which, const void *values, void *parameters)
 {
     const nnf_layer *layer = &network->layers[index];
+    char *to = (char *)parameters + layer->offset[which];
     if (which == NNF_WEIGHTS)
-        nnf_panels_pack(network->kernels, &layer->dense.panels, values, (char *)parameters + layer->weights_offset);
+        nnf_panels_pack(network->kernels, layer->panels, values, to);
     else
-        memcpy((char *)parameters + layer->bias_offset, values, (size_t)layer->out_size * nnf_dtype_size(network->kernels->dtype));
+        memcpy(to, values, (size_t)layer->out_size * nnf_dtype_size(network->kernels->dtype));
 }

@@ -1,7 +1,9 @@
 /* pass.c: see pass.h. */
 #include "network/pass.h"
 #include "base/team.h"
+#include "network/normalizing.h"
 #include "network/predict.h"
+#include "network/team_passes.h"
 #include "ops/rows.h"
 #include "ops/work.h"
 #include <string.h>
@@ -39,7 +41,9 @@ static void forward_member(nnf_member *member, void *argument)
     nnf_team_share(member, job->x->n_rows, &begin, &end);
     nnf_passes passes = get_passes(pass);
     nnf_passes_gather(&passes, &(nnf_source){.matrix = job->x}, begin, end);
-    nnf_passes_forward(&passes, begin, end);
+    nnf_team_passes_forward(&passes, member, NULL, pass->n_rows);
+    const nnf_part columns = nnf_team_passes_get_part(member, pass->n_rows, true);
+    nnf_normalizing_learn(&passes, &columns);
     nnf_copy_output(pass->network, nnf_passes_get_output(&passes), begin, end, job->out, begin);
 }
 
@@ -95,7 +99,7 @@ static void backward_member(nnf_member *member, void *argument)
     nnf_team_share(member, pass->n_rows, &begin, &end);
     load_output_gradient(job, begin, end);
     const nnf_passes passes = get_passes(pass);
-    nnf_passes_backward(&passes, want_input ? 0 : network->first_trained, want_input, begin, end);
+    nnf_team_passes_backward(&passes, member, NULL, pass->n_rows, want_input ? 0 : network->first_trained, want_input);
     if (want_input)
         store_input_gradient(job, begin, end);
     nnf_team_barrier(member);

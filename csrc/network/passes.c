@@ -1,5 +1,6 @@
 /* passes.c: see passes.h. */
 #include "network/passes.h"
+#include "network/normalizing.h"
 #include "ops/rows.h"
 
 /* ---- where things lie ---- */
@@ -20,8 +21,7 @@ static int get_source(const nnf_passes *passes, int l)
     return l;
 }
 
-/* What layer l reads; for l = n_layers, what the network gives. */
-static nnf_rows get_input(const nnf_passes *passes, int l)
+nnf_rows nnf_passes_get_input(const nnf_passes *passes, int l)
 {
     const int source = get_source(passes, l);
     if (source >= 0)
@@ -35,14 +35,14 @@ static nnf_inputs get_inputs(const nnf_passes *passes, int l, ptrdiff_t begin, p
 {
     return (nnf_inputs){
         .n_rows = end - begin,
-        .x = nnf_rows_at(passes->network->kernels, get_input(passes, l), begin, 0),
+        .x = nnf_rows_at(passes->network->kernels, nnf_passes_get_input(passes, l), begin, 0),
         .zeros = get_source(passes, l) < 0 ? &passes->workspace->zeros : NULL,
         .row = begin,
         .is_streamed = get_source(passes, l) < 0 && passes->in_place.data,
     };
 }
 
-nnf_rows nnf_passes_get_output(const nnf_passes *passes) { return get_input(passes, passes->network->n_layers); }
+nnf_rows nnf_passes_get_output(const nnf_passes *passes) { return nnf_passes_get_input(passes, passes->network->n_layers); }
 
 nnf_rows nnf_passes_get_output_gradient(const nnf_passes *passes)
 {
@@ -102,7 +102,7 @@ void nnf_passes_gather(nnf_passes *passes, const nnf_source *source, ptrdiff_t b
     const bool stays = can_stay(passes, source);
     if (stays)
         stay(passes, source);
-    const nnf_rows input = nnf_rows_at(kernels, get_input(passes, 0), begin, 0);
+    const nnf_rows input = nnf_rows_at(kernels, nnf_passes_get_input(passes, 0), begin, 0);
     if (!stays)
         copy(passes, source, shape, begin, input);
     nnf_zeros_find(kernels, &passes->workspace->zeros, begin, shape, input);
@@ -138,7 +138,7 @@ void nnf_passes_layer_forward(const nnf_passes *passes, int l, const nnf_part *p
     const nnf_layer *layer = &passes->network->layers[l];
     const nnf_layer_spec *spec = &layer->spec;
     const nnf_shape shape = {part->end - part->begin, layer->out_size};
-    const nnf_rows x = nnf_rows_at(kernels, get_input(passes, l), part->begin, 0);
+    const nnf_rows x = nnf_rows_at(kernels, nnf_passes_get_input(passes, l), part->begin, 0);
     const nnf_rows y = nnf_rows_at(kernels, passes->workspace->layers[l].output, part->begin, 0);
     switch (spec->kind) {
     case NNF_LAYER_DENSE:
@@ -152,6 +152,11 @@ void nnf_passes_layer_forward(const nnf_passes *passes, int l, const nnf_part *p
         break;
     case NNF_LAYER_RESCALING:
         kernels->rescale(shape, x, y, spec->scale, spec->offset);
+        break;
+    case NNF_LAYER_BATCH_NORMALIZATION:
+    case NNF_LAYER_LAYER_NORMALIZATION:
+    case NNF_LAYER_NORMALIZATION:
+        nnf_normalizing_forward(passes, l, part);
         break;
     }
 }
@@ -173,7 +178,7 @@ static bool is_finite(const nnf_passes *passes, nnf_rows rows, ptrdiff_t begin, 
 int nnf_passes_find_not_finite(const nnf_passes *passes, ptrdiff_t begin, ptrdiff_t end)
 {
     const nnf_network *network = passes->network;
-    if (!is_finite(passes, get_input(passes, 0), begin, (nnf_shape){end - begin, network->in_size}))
+    if (!is_finite(passes, nnf_passes_get_input(passes, 0), begin, (nnf_shape){end - begin, network->in_size}))
         return -1;
     int l = 0;
     while (l < network->n_layers &&
@@ -191,7 +196,7 @@ static nnf_rows get_saved(const nnf_passes *passes, int l)
     const nnf_layer_rows *rows = &passes->workspace->layers[l];
     if (layer->spec.kind == NNF_LAYER_DENSE)
         return layer->dense.keep_input ? rows->pre : rows->output;
-    return nnf_activation_needs_input(layer->spec.activation) ? get_input(passes, l) : rows->output;
+    return nnf_activation_needs_input(layer->spec.activation) ? nnf_passes_get_input(passes, l) : rows->output;
 }
 
 void nnf_passes_layer_derive(const nnf_passes *passes, int l, const nnf_part *part)
@@ -218,6 +223,11 @@ void nnf_passes_layer_derive(const nnf_passes *passes, int l, const nnf_part *pa
     case NNF_LAYER_RESCALING:
         kernels->rescale(shape, gradient, gradient, spec->scale, 0);
         break;
+    case NNF_LAYER_BATCH_NORMALIZATION:
+    case NNF_LAYER_LAYER_NORMALIZATION:
+    case NNF_LAYER_NORMALIZATION:
+        nnf_normalizing_derive(passes, l, part);
+        break;
     }
 }
 
@@ -227,10 +237,19 @@ void nnf_passes_layer_descend(const nnf_passes *passes, int l, const nnf_part *p
     const nnf_workspace *workspace = passes->workspace;
     const nnf_dense *dense = &passes->network->layers[l].dense;
     const nnf_rows below = l > 0 ? workspace->layers[l - 1].gradient : workspace->input_gradient;
-    if (passes->network->layers[l].spec.kind == NNF_LAYER_DENSE)
+    switch (passes->network->layers[l].spec.kind) {
+    case NNF_LAYER_DENSE:
         nnf_dense_input_gradient(kernels, dense, part->end - part->begin,
                                  nnf_rows_at(kernels, workspace->layers[l].gradient, part->begin, 0),
                                  nnf_rows_at(kernels, below, part->begin, 0), get_range(&dense->transposed_panels, part));
+        break;
+    case NNF_LAYER_BATCH_NORMALIZATION:
+    case NNF_LAYER_LAYER_NORMALIZATION:
+        nnf_normalizing_descend(passes, l, part, below);
+        break;
+    default: /* its gradient's rows are those of the layer below */
+        break;
+    }
 }
 
 void nnf_passes_backward(const nnf_passes *passes, int lowest, bool want_input, ptrdiff_t begin, ptrdiff_t end)
@@ -245,11 +264,16 @@ void nnf_passes_backward(const nnf_passes *passes, int lowest, bool want_input, 
 
 /* ---- blocks of parameters ---- */
 
+static bool is_dense(const nnf_task *task) { return task->which == NNF_WEIGHTS || task->which == NNF_BIAS; }
+
 void nnf_passes_block_gradient(const nnf_passes *passes, const nnf_task *task, ptrdiff_t n, void *tile)
 {
     const nnf_inputs inputs = get_inputs(passes, task->layer, 0, n);
-    nnf_dense_block_gradient(passes->network->kernels, &passes->network->layers[task->layer].dense, task->block, &inputs,
-                             passes->workspace->layers[task->layer].gradient, tile);
+    if (is_dense(task))
+        nnf_dense_block_gradient(passes->network->kernels, &passes->network->layers[task->layer].dense, task->block, &inputs,
+                                 passes->workspace->layers[task->layer].gradient, tile);
+    else
+        nnf_normalizing_block_gradient(passes, task, n, tile);
 }
 
 void nnf_passes_extend_gradient(const nnf_passes *passes, const nnf_task *task, ptrdiff_t begin, ptrdiff_t end, void *tile,
@@ -258,25 +282,27 @@ void nnf_passes_extend_gradient(const nnf_passes *passes, const nnf_task *task, 
     const nnf_kernels *kernels = passes->network->kernels;
     const nnf_inputs inputs = get_inputs(passes, task->layer, begin, end);
     const nnf_rows grad_z = nnf_rows_at(kernels, passes->workspace->layers[task->layer].gradient, begin, 0);
-    nnf_dense_extend_gradient(kernels, &passes->network->layers[task->layer].dense, task->block, &inputs, grad_z, tile, is_continued);
+    if (is_dense(task))
+        nnf_dense_extend_gradient(kernels, &passes->network->layers[task->layer].dense, task->block, &inputs, grad_z, tile, is_continued);
+    else
+        nnf_normalizing_extend_gradient(passes, task, begin, end, tile, is_continued);
 }
 
 size_t nnf_task_offset(const nnf_network *network, const nnf_task *task)
 {
     const nnf_layer *layer = &network->layers[task->layer];
-    const size_t start = task->block.n_rows == 0 ? layer->bias_offset : layer->weights_offset;
-    return start + (size_t)nnf_block_offset(&layer->dense, task->block) * nnf_dtype_size(network->kernels->dtype);
+    return layer->offset[task->which] + (size_t)nnf_block_offset(layer->panels, task->block) * nnf_dtype_size(network->kernels->dtype);
 }
 
 ptrdiff_t nnf_task_size(const nnf_network *network, const nnf_task *task)
 {
-    return nnf_block_size(&network->layers[task->layer].dense, task->block);
+    return nnf_block_size(network->layers[task->layer].panels, task->block);
 }
 
 void nnf_task_refresh(const nnf_network *network, const nnf_task *task)
 {
     const nnf_layer *layer = &network->layers[task->layer];
-    if (layer->keep_transposed && task->block.n_rows > 0)
+    if (layer->keep_transposed && task->which == NNF_WEIGHTS)
         nnf_dense_refresh(network->kernels, &layer->dense, task->block);
 }
 
@@ -286,15 +312,27 @@ void nnf_task_update(const nnf_network *network, const nnf_task *task, const nnf
     nnf_task_refresh(network, task);
 }
 
+/* A normalization's gradient of one row is made like that of many. */
+static void update_vector(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule)
+{
+    _Alignas(64) unsigned char tile[NNF_BLOCK_BYTES / NNF_BLOCK_ROWS];
+    nnf_normalizing_block_gradient(passes, task, 1, tile);
+    nnf_task_update(passes->network, task, rule, tile);
+}
+
 void nnf_passes_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule, const nnf_slope *slope)
 {
     const nnf_network *network = passes->network;
     const nnf_kernels *kernels = network->kernels;
-    const nnf_panels *panels = &network->layers[task->layer].dense.panels;
+    const nnf_panels *panels = network->layers[task->layer].panels;
     const nnf_block *block = &task->block;
-    const bool is_bias = block->n_rows == 0;
+    if (!is_dense(task)) {
+        update_vector(passes, task, rule);
+        return;
+    }
+    const bool is_bias = task->which == NNF_BIAS;
     const nnf_shape shape = {is_bias ? 1 : block->n_rows, nnf_panels_width(panels, block->panel)};
-    const void *x = is_bias ? kernels->one : nnf_rows_at(kernels, get_input(passes, task->layer), 0, block->row).data;
+    const void *x = is_bias ? kernels->one : nnf_rows_at(kernels, nnf_passes_get_input(passes, task->layer), 0, block->row).data;
     const nnf_rows grad_z = nnf_rows_at(kernels, passes->workspace->layers[task->layer].gradient, 0, block->panel * panels->width);
     nnf_rule_update_outer(rule, network->memory.base, &(nnf_outer_update){nnf_task_offset(network, task), shape, x, grad_z.data, slope});
     nnf_task_refresh(network, task);

@@ -7,7 +7,7 @@
 #include "ops/optimizer.h"
 
 typedef struct nnf_pass_mode {
-    bool training;  /* dropout is on */
+    bool training;  /* dropout is on, and batch normalization takes the statistics of the batch */
     bool to_logits; /* leave out the last layer's activation */
     uint64_t seed;  /* with epoch and the row's position decides what is dropped */
     uint32_t epoch;
@@ -42,17 +42,20 @@ typedef struct nnf_source {
 /* Makes the source's rows i, scaled, the input rows i, begin <= i < end: by copying them, or as they lie if that will do. */
 void nnf_passes_gather(nnf_passes *passes, const nnf_source *source, ptrdiff_t begin, ptrdiff_t end);
 
-/* ---- all layers, for rows begin .. end - 1 ---- */
+/* ---- all layers, for rows begin .. end - 1, which are all if a layer takes the statistics of the batch ---- */
 
 /* input -> output of every layer. */
 void nnf_passes_forward(const nnf_passes *passes, ptrdiff_t begin, ptrdiff_t end);
+/* What a layer reads; for layer n_layers, what the network gives. */
+nnf_rows nnf_passes_get_input(const nnf_passes *passes, int layer);
 /* The rows the last layer gave. */
 nnf_rows nnf_passes_get_output(const nnf_passes *passes);
 /* The lowest layer with an output that is not finite, -1 if the input is not, n_layers if all are. */
 int nnf_passes_find_not_finite(const nnf_passes *passes, ptrdiff_t begin, ptrdiff_t end);
 /* Where the gradient with respect to those is to be put before going backward. */
 nnf_rows nnf_passes_get_output_gradient(const nnf_passes *passes);
-/* Leaves grad_z of every dense layer from lowest on in its gradient rows; with lowest 0 and want_input, the input gradient too. */
+/* Leaves grad_z of every dense layer from lowest on in its gradient rows, grad_y of every normalization; with lowest 0 and want_input,
+ * the input gradient too. */
 void nnf_passes_backward(const nnf_passes *passes, int lowest, bool want_input, ptrdiff_t begin, ptrdiff_t end);
 
 /* ---- one layer: what the above is made of ---- */
@@ -61,9 +64,10 @@ void nnf_passes_backward(const nnf_passes *passes, int lowest, bool want_input, 
 bool nnf_passes_has_layer(const nnf_passes *passes, int layer);
 /* The layer's output from its input. */
 void nnf_passes_layer_forward(const nnf_passes *passes, int layer, const nnf_part *part);
-/* The gradient of a dense layer's output becomes that of z, of another layer's that of its input; in place. */
+/* The gradient of a dense layer's output becomes that of z, of a layer's without trained parameters that of its input; in place. */
 void nnf_passes_layer_derive(const nnf_passes *passes, int layer, const nnf_part *part);
-/* The gradient of a dense layer's z goes on to that of its input; the part's columns are the input's. */
+/* The gradient of a dense layer's z, or of batch or layer normalization's y, goes on to that of its input; the part's columns are the
+ * input's. */
 void nnf_passes_layer_descend(const nnf_passes *passes, int layer, const nnf_part *part);
 
 /* ---- blocks of parameters ---- */

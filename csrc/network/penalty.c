@@ -3,17 +3,18 @@
 #include <string.h>
 
 /* NULL if the parameter adds nothing: it is not trained, or nobody asked for it. */
-static const nnf_penalty *get_penalty(const nnf_layer *layer, nnf_parameter which)
+static const nnf_penalty *get_penalty(const nnf_network *network, int l, nnf_parameter which)
 {
-    const nnf_penalty *penalty = &layer->spec.penalty[which];
-    return nnf_parameter_is_trained(layer, which) && (penalty->l1 != 0 || penalty->l2 != 0) ? penalty : NULL;
+    const nnf_penalty *penalty = &network->layers[l].spec.penalty[which];
+    return nnf_network_trains(network, l, which) && (penalty->l1 != 0 || penalty->l2 != 0) ? penalty : NULL;
 }
 
 bool nnf_network_has_penalty(const nnf_network *network)
 {
     for (int l = 0; l < network->n_layers; l++)
-        if (get_penalty(&network->layers[l], NNF_WEIGHTS) || get_penalty(&network->layers[l], NNF_BIAS))
-            return true;
+        for (nnf_parameter which = 0; which < NNF_N_PARAMETERS; which++)
+            if (get_penalty(network, l, which))
+                return true;
     return false;
 }
 
@@ -25,7 +26,7 @@ static void penalize(const nnf_network *network, const nnf_task *task, const nnf
 
 void nnf_penalty_take(const nnf_network *network, const nnf_task *task, void *gradient, double *sums)
 {
-    const nnf_penalty *penalty = get_penalty(&network->layers[task->layer], nnf_task_get_parameter(task));
+    const nnf_penalty *penalty = get_penalty(network, task->layer, task->which);
     if (!penalty)
         return;
     penalize(network, task, &(nnf_slope){penalty->l1, penalty->l2, sums + nnf_sums_get_place(network, task)}, gradient);
@@ -34,7 +35,7 @@ void nnf_penalty_take(const nnf_network *network, const nnf_task *task, void *gr
 void nnf_penalty_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule, double *sums)
 {
     const nnf_network *network = passes->network;
-    const nnf_penalty *penalty = get_penalty(&network->layers[task->layer], nnf_task_get_parameter(task));
+    const nnf_penalty *penalty = get_penalty(network, task->layer, task->which);
     double column[NNF_BLOCK_COLUMNS];
     if (!penalty) {
         nnf_passes_update_by_row(passes, task, rule, NULL);
@@ -51,7 +52,7 @@ double nnf_penalty_add_up(const nnf_network *network, const double *sums)
         for (nnf_parameter which = 0; which < NNF_N_PARAMETERS; which++) {
             const nnf_layer *layer = &network->layers[l];
             nnf_lane_sum sum = {0};
-            if (!get_penalty(layer, which))
+            if (!get_penalty(network, l, which))
                 continue;
             nnf_lane_sum_add(&sum, sums + nnf_sums_get_first(layer, which), nnf_sums_count(layer, which));
             total += nnf_lane_sum_get(&sum);
@@ -66,15 +67,13 @@ double nnf_penalty_measure(const nnf_network *network)
     nnf_lane_sum sum = {0};
     for (int t = 0; t < network->n_tasks; t++) {
         const nnf_task *task = &network->tasks[t], *next = t + 1 < network->n_tasks ? task + 1 : NULL;
-        const nnf_layer *layer = &network->layers[task->layer];
-        const nnf_parameter which = nnf_task_get_parameter(task);
-        const nnf_penalty *penalty = get_penalty(layer, which);
+        const nnf_penalty *penalty = get_penalty(network, task->layer, task->which);
         double column[NNF_BLOCK_COLUMNS];
         if (penalty) {
             penalize(network, task, &(nnf_slope){penalty->l1, penalty->l2, column}, NULL);
             nnf_lane_sum_add(&sum, column, nnf_task_get_shape(network, task).columns);
         }
-        if (penalty && !(next && next->layer == task->layer && nnf_task_get_parameter(next) == which)) {
+        if (penalty && !(next && next->layer == task->layer && next->which == task->which)) {
             total += nnf_lane_sum_get(&sum);
             sum = (nnf_lane_sum){0};
         }

@@ -12,9 +12,13 @@ typedef enum nnf_layer_kind {
     NNF_LAYER_ACTIVATION,
     NNF_LAYER_DROPOUT,
     NNF_LAYER_RESCALING,
+    NNF_LAYER_BATCH_NORMALIZATION,
+    NNF_LAYER_LAYER_NORMALIZATION,
+    NNF_LAYER_NORMALIZATION,
 } nnf_layer_kind;
 
-typedef enum nnf_parameter { NNF_WEIGHTS, NNF_BIAS, NNF_N_PARAMETERS } nnf_parameter;
+/* Mean and variance are not trained: batch normalization's moving ones, normalization's given ones. */
+typedef enum nnf_parameter { NNF_WEIGHTS, NNF_BIAS, NNF_GAMMA, NNF_BETA, NNF_MEAN, NNF_VARIANCE, NNF_N_PARAMETERS } nnf_parameter;
 
 /* What is added to the loss of a batch for a parameter that is trained: l1 sum |w| + l2 sum w^2; both >= 0. */
 typedef struct nnf_penalty {
@@ -35,13 +39,17 @@ typedef struct nnf_constraint {
 
 typedef struct nnf_layer_spec {
     nnf_layer_kind kind;
-    int64_t out_size; /* dense; the others keep the size */
-    bool use_bias;    /* dense */
-    bool train_weights, train_bias;
-    nnf_activation activation;             /* dense and activation */
-    double parameter;                      /* the activation's */
-    double rate;                           /* dropout: [0, 1) */
-    double scale, offset;                  /* rescaling */
+    int64_t out_size;               /* dense; the others keep the size */
+    bool use_bias;                  /* dense; beta of a normalization */
+    bool train_weights, train_bias; /* gamma and beta of a normalization; batch normalization whose train_weights is false takes
+                                       moving statistics while training, too, and leaves them as they are */
+    nnf_activation activation;      /* dense and activation */
+    double parameter;               /* the activation's */
+    double rate;                    /* dropout: [0, 1) */
+    double scale, offset;           /* rescaling */
+    bool use_gamma;                 /* batch and layer normalization */
+    double momentum;                /* batch normalization: [0, 1] */
+    double epsilon;                 /* normalizations: > 0 */
     nnf_penalty penalty[NNF_N_PARAMETERS]; /* dense */
     nnf_constraint constraint[NNF_N_PARAMETERS];
 } nnf_layer_spec;

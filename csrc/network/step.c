@@ -180,7 +180,7 @@ static double get_squares(const nnf_step *step, int l, nnf_parameter which)
 {
     const nnf_layer *layer = &step->network->layers[l];
     nnf_lane_sum sum = {0};
-    if (!nnf_parameter_is_trained(layer, which))
+    if (!nnf_network_trains(step->network, l, which))
         return 0;
     nnf_lane_sum_add(&sum, step->gradient_squares + nnf_sums_get_first(layer, which), nnf_sums_count(layer, which));
     return nnf_lane_sum_get(&sum);
@@ -199,7 +199,7 @@ static double get_all_squares(const nnf_step *step)
 static double get_clip_factor(const nnf_step *step, const nnf_task *task, nnf_step_factor *factor)
 {
     const nnf_step_options *options = &step->options;
-    const nnf_parameter which = nnf_task_get_parameter(task);
+    const nnf_parameter which = task->which;
     const bool is_global = options->clip_global_norm > 0;
     if (!factor->is_known || (!is_global && (factor->layer != task->layer || factor->which != which))) {
         const double norm = sqrt(is_global ? get_all_squares(step) : get_squares(step, task->layer, which));

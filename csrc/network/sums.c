@@ -23,43 +23,35 @@ double nnf_lane_sum_get(const nnf_lane_sum *sum)
     return joined.lane[0];
 }
 
-bool nnf_parameter_is_trained(const nnf_layer *layer, nnf_parameter which)
-{
-    if (layer->spec.kind != NNF_LAYER_DENSE)
-        return false;
-    return which == NNF_WEIGHTS ? layer->spec.train_weights : layer->spec.use_bias && layer->spec.train_bias;
-}
-
-nnf_parameter nnf_task_get_parameter(const nnf_task *task) { return task->block.n_rows == 0 ? NNF_BIAS : NNF_WEIGHTS; }
-
 ptrdiff_t nnf_sums_count(const nnf_layer *layer, nnf_parameter which)
 {
-    const ptrdiff_t n_stretches = which == NNF_BIAS ? 1 : (layer->in_size + NNF_BLOCK_ROWS - 1) / NNF_BLOCK_ROWS;
+    const ptrdiff_t n_stretches = which == NNF_WEIGHTS ? (layer->in_size + NNF_BLOCK_ROWS - 1) / NNF_BLOCK_ROWS : 1;
     return n_stretches * layer->out_size;
 }
 
 ptrdiff_t nnf_sums_get_first(const nnf_layer *layer, nnf_parameter which)
 {
-    return layer->first_sum + (which == NNF_BIAS ? nnf_sums_count(layer, NNF_WEIGHTS) : 0);
+    const bool is_second = which == NNF_BIAS || which == NNF_BETA;
+    return layer->first_sum + (is_second ? nnf_sums_count(layer, which == NNF_BIAS ? NNF_WEIGHTS : NNF_GAMMA) : 0);
 }
 
 ptrdiff_t nnf_sums_get_place(const nnf_network *network, const nnf_task *task)
 {
     const nnf_layer *layer = &network->layers[task->layer];
     const nnf_block *block = &task->block;
-    return nnf_sums_get_first(layer, nnf_task_get_parameter(task)) + block->row / NNF_BLOCK_ROWS * layer->out_size +
-           block->panel * layer->dense.panels.width;
+    return nnf_sums_get_first(layer, task->which) + block->row / NNF_BLOCK_ROWS * layer->out_size +
+           block->panel * layer->panels->width;
 }
 
 nnf_shape nnf_task_get_shape(const nnf_network *network, const nnf_task *task)
 {
-    const nnf_panels *panels = &network->layers[task->layer].dense.panels;
+    const nnf_panels *panels = network->layers[task->layer].panels;
     return (nnf_shape){task->block.n_rows == 0 ? 1 : task->block.n_rows, nnf_panels_columns(panels, task->block.panel)};
 }
 
 nnf_rows nnf_task_get_rows(const nnf_network *network, const nnf_task *task, const void *block)
 {
-    return (nnf_rows){(void *)(uintptr_t)block, nnf_panels_width(&network->layers[task->layer].dense.panels, task->block.panel)};
+    return (nnf_rows){(void *)(uintptr_t)block, nnf_panels_width(network->layers[task->layer].panels, task->block.panel)};
 }
 
 void nnf_task_sum_squares(const nnf_network *network, const nnf_task *task, const void *block, double *sums)

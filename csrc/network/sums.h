@@ -1,6 +1,6 @@
 /* sums.h: sums over the elements of a parameter, with the same bits however wide panels are and whoever computes a block's part.
  *
- * A parameter has one double for each column of each stretch of NNF_BLOCK_ROWS rows, stretch after stretch; the bias is one stretch.
+ * A parameter has one double for each column of each stretch of NNF_BLOCK_ROWS rows, stretch after stretch; a vector is one stretch.
  * They are added up in 16 lanes, joined by one tree. */
 #ifndef NNF_NETWORK_SUMS_H
 #define NNF_NETWORK_SUMS_H
@@ -17,9 +17,6 @@ typedef struct nnf_lane_sum {
 void nnf_lane_sum_add(nnf_lane_sum *sum, const double *x, ptrdiff_t n);
 double nnf_lane_sum_get(const nnf_lane_sum *sum);
 
-/* True if blocks of the parameter are updated. */
-bool nnf_parameter_is_trained(const nnf_layer *layer, nnf_parameter which);
-nnf_parameter nnf_task_get_parameter(const nnf_task *task);
 /* Where a parameter's doubles begin among network->n_sums, and how many there are; and where a task's do. */
 ptrdiff_t nnf_sums_get_first(const nnf_layer *layer, nnf_parameter which);
 ptrdiff_t nnf_sums_count(const nnf_layer *layer, nnf_parameter which);

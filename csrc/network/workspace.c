@@ -21,6 +21,26 @@ static nnf_rows plan_rows(nnf_workspace *workspace, const nnf_kernels *kernels, 
     return (nnf_rows){(void *)nnf_arena_plan(&workspace->memory, nnf_size_multiply((size_t)workspace->n_rows, row)), stride};
 }
 
+static bool is_normalization(const nnf_layer *layer)
+{
+    return layer->spec.kind == NNF_LAYER_BATCH_NORMALIZATION || layer->spec.kind == NNF_LAYER_LAYER_NORMALIZATION;
+}
+
+/* Of rows, or of columns. */
+static nnf_statistics plan_statistics(nnf_workspace *workspace, const nnf_kernels *kernels, const nnf_layer *layer)
+{
+    const bool is_batch = layer->spec.kind == NNF_LAYER_BATCH_NORMALIZATION;
+    const size_t row_sizes = nnf_size_multiply((size_t)workspace->n_rows, nnf_dtype_size(kernels->dtype));
+    const size_t size = is_batch ? nnf_panels_size(kernels, layer->panels) : row_sizes, more = is_batch ? size : 0;
+    return (nnf_statistics){
+        .mean = (void *)nnf_arena_plan(&workspace->memory, size),
+        .inverse = (void *)nnf_arena_plan(&workspace->memory, size),
+        .variance = (void *)nnf_arena_plan(&workspace->memory, more),
+        .sum = (void *)nnf_arena_plan(&workspace->memory, more),
+        .products = (void *)nnf_arena_plan(&workspace->memory, more),
+    };
+}
+
 static void plan_layer(nnf_workspace *workspace, const nnf_network *network, int l)
 {
     const nnf_layer *layer = &network->layers[l];
@@ -28,13 +48,25 @@ static void plan_layer(nnf_workspace *workspace, const nnf_network *network, int
     const bool is_dense = layer->spec.kind == NNF_LAYER_DENSE;
     rows->output = plan_rows(workspace, network->kernels, layer->out_size);
     rows->pre = is_dense && layer->dense.keep_input ? plan_rows(workspace, network->kernels, layer->out_size) : rows->output;
+    if (is_normalization(layer))
+        rows->statistics = plan_statistics(workspace, network->kernels, layer);
     if (!workspace->has_gradients)
         return;
     const nnf_rows below = l > 0 ? workspace->layers[l - 1].gradient : workspace->input_gradient;
-    rows->gradient = is_dense ? plan_rows(workspace, network->kernels, layer->out_size) : below;
+    rows->gradient = is_dense || is_normalization(layer) ? plan_rows(workspace, network->kernels, layer->out_size) : below;
 }
 
-static void place(nnf_rows *rows, unsigned char *base) { rows->data = base + (size_t)rows->data; }
+static void place_at(void **data, unsigned char *base) { *data = base + (size_t)*data; }
+static void place(nnf_rows *rows, unsigned char *base) { place_at(&rows->data, base); }
+
+static void place_statistics(nnf_statistics *statistics, unsigned char *base)
+{
+    place_at(&statistics->mean, base);
+    place_at(&statistics->inverse, base);
+    place_at(&statistics->variance, base);
+    place_at(&statistics->sum, base);
+    place_at(&statistics->products, base);
+}
 
 static void place_all(nnf_workspace *workspace, int n_layers)
 {
@@ -46,6 +78,7 @@ static void place_all(nnf_workspace *workspace, int n_layers)
         place(&workspace->layers[l].pre, base);
         place(&workspace->layers[l].output, base);
         place(&workspace->layers[l].gradient, base);
+        place_statistics(&workspace->layers[l].statistics, base);
     }
 }
 

@@ -133,7 +133,7 @@ void nnf_dense_block_gradient(const nnf_kernels *kernels, const nnf_dense *dense
         shard.row = inputs->row + row;
         nnf_dense_extend_gradient(kernels, dense, block, &shard, nnf_rows_at(kernels, grad_z, row, 0), row == 0 ? tile : shard_tile, false);
         if (row > 0)
-            kernels->add(nnf_block_size(dense, block), shard_tile, tile);
+            kernels->add(nnf_block_size(&dense->panels, block), shard_tile, tile);
     }
 }
 
@@ -143,12 +143,12 @@ void nnf_dense_refresh(const nnf_kernels *kernels, const nnf_dense *dense, nnf_b
                          dense->transposed);
 }
 
-ptrdiff_t nnf_block_offset(const nnf_dense *dense, nnf_block block)
+ptrdiff_t nnf_block_offset(const nnf_panels *panels, nnf_block block)
 {
-    return block.n_rows == 0 ? block.panel * dense->panels.width : nnf_panels_offset(&dense->panels, block.panel, block.row);
+    return block.n_rows == 0 ? block.panel * panels->width : nnf_panels_offset(panels, block.panel, block.row);
 }
 
-ptrdiff_t nnf_block_size(const nnf_dense *dense, nnf_block block)
+ptrdiff_t nnf_block_size(const nnf_panels *panels, nnf_block block)
 {
-    return (block.n_rows == 0 ? 1 : block.n_rows) * nnf_panels_width(&dense->panels, block.panel);
+    return (block.n_rows == 0 ? 1 : block.n_rows) * nnf_panels_width(panels, block.panel);
 }

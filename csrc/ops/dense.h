@@ -32,7 +32,7 @@ typedef struct nnf_dense {
     void *weights, *bias, *transposed; /* bias: 0 if unused, padded to whole vectors. transposed: w^T */
 } nnf_dense;
 
-/* One block of parameters: rows row .. row + n_rows - 1 of a panel of w; n_rows 0 stands for the panel's part of the bias. */
+/* One block of parameters: rows row .. row + n_rows - 1 of a panel of w; n_rows 0 stands for the panel's part of a vector. */
 typedef struct nnf_block {
     ptrdiff_t panel, row, n_rows;
 } nnf_block;
@@ -69,8 +69,8 @@ void nnf_dense_extend_gradient(const nnf_kernels *kernels, const nnf_dense *dens
 /* Brings transposed up to date with a block of w. */
 void nnf_dense_refresh(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block);
 
-/* Where a block begins, from the start of w or of the bias, and how many reals it has. */
-ptrdiff_t nnf_block_offset(const nnf_dense *dense, nnf_block block);
-ptrdiff_t nnf_block_size(const nnf_dense *dense, nnf_block block);
+/* Where a block begins, from the start of w or of a vector, and how many reals it has. */
+ptrdiff_t nnf_block_offset(const nnf_panels *panels, nnf_block block);
+ptrdiff_t nnf_block_size(const nnf_panels *panels, nnf_block block);
 
 #endif

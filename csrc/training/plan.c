@@ -25,7 +25,12 @@ enum { MOST_SHARD_BYTES = 1 << 18 };
 
 bool nnf_plan_is_by_shards(const nnf_network *network, int64_t batch_size)
 {
-    return batch_size > NNF_SHARD_ROWS && network->parameter_size <= MOST_SHARD_BYTES;
+    return batch_size > NNF_SHARD_ROWS && network->parameter_size <= MOST_SHARD_BYTES && !network->has_batch_statistics;
+}
+
+ptrdiff_t nnf_plan_choose_rows(const nnf_network *network, int64_t batch_size)
+{
+    return (ptrdiff_t)(batch_size < NNF_SHARD_ROWS || network->has_batch_statistics ? batch_size : NNF_SHARD_ROWS);
 }
 
 /* Panels can be shared so that no member waits for long. */
@@ -59,7 +64,7 @@ static void own_panels(nnf_plan *plan, const nnf_network *network, int size)
     for (int t = 0; t < network->n_tasks; t++) {
         const nnf_task *task = &network->tasks[t];
         for (int m = 0; m < size && plan->by_columns[task->layer]; m++) {
-            const nnf_panel_range range = nnf_panels_share(&network->layers[task->layer].dense.panels, m, size);
+            const nnf_panel_range range = nnf_panels_share(network->layers[task->layer].panels, m, size);
             if (range.begin <= task->block.panel && task->block.panel < range.end)
                 plan->owner[t] = m;
         }

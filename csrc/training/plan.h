@@ -16,7 +16,9 @@ void nnf_plan_free(nnf_plan *plan);
 
 /* True if members are to take whole shards of a batch. */
 bool nnf_plan_is_by_shards(const nnf_network *network, int64_t batch_size);
-/* For batches of n_rows, at most a shard, and a team of size. Allocates nothing. */
+/* Rows of a batch that go through the layers together: a shard, or all where a layer takes the statistics of the batch. */
+ptrdiff_t nnf_plan_choose_rows(const nnf_network *network, int64_t batch_size);
+/* For n_rows that go together and a team of size. Allocates nothing. */
 void nnf_plan_make(nnf_plan *plan, const nnf_network *network, ptrdiff_t n_rows, int size);
 
 #endif

@@ -75,9 +75,10 @@ static void run_epochs(nnf_member *member, void *argument)
     const nnf_run *run = job->run;
     const int64_t end = get_end(job);
     if (member->index == 0) {
+        const ptrdiff_t n_rows = nnf_plan_choose_rows(trainer->network, job->batch_size);
         job->alone = nnf_alone_start(member, nnf_clock_get());
-        nnf_plan_make(&trainer->plan, trainer->network, least(job->batch_size, NNF_SHARD_ROWS), member->size);
-        nnf_plan_make(&trainer->plan_alone, trainer->network, least(job->batch_size, NNF_SHARD_ROWS), 1);
+        nnf_plan_make(&trainer->plan, trainer->network, n_rows, member->size);
+        nnf_plan_make(&trainer->plan_alone, trainer->network, n_rows, 1);
     }
     for (uint32_t epoch = 0; epoch < run->n_epochs; epoch++) {
         if (member->index == 0) {
@@ -133,9 +134,9 @@ static bool reserve_batch_weights(nnf_trainer *trainer, const nnf_job *job)
 
 static bool reserve(nnf_trainer *trainer, const nnf_job *job, int n_threads)
 {
-    const ptrdiff_t n_rows = least(job->batch_size, NNF_SHARD_ROWS);
+    const ptrdiff_t n_rows = nnf_plan_choose_rows(trainer->network, job->batch_size);
     const bool by_shards = nnf_plan_is_by_shards(trainer->network, job->batch_size);
-    if (job->batch_size > NNF_SHARD_ROWS && !reserve_gradients(trainer, by_shards ? 1 + n_threads : 1))
+    if (job->batch_size > n_rows && !reserve_gradients(trainer, by_shards ? 1 + n_threads : 1))
         return false;
     if (!nnf_plan_reserve(&trainer->plan, trainer->network) || !nnf_plan_reserve(&trainer->plan_alone, trainer->network) ||
         !nnf_order_reserve(&trainer->order, job->x->n_rows, job->run->shuffle) || !reserve_batch_weights(trainer, job))
@@ -150,7 +151,7 @@ static int choose_threads(const nnf_job *job)
 {
     const double work_per_row = job->trainer->network->work_per_row;
     const double n_batches = (double)(get_end(job) - job->run->first_batch) * job->run->n_epochs;
-    return nnf_work_choose_team((double)least(job->batch_size, NNF_SHARD_ROWS) * work_per_row / 2,
+    return nnf_work_choose_team((double)nnf_plan_choose_rows(job->trainer->network, job->batch_size) * work_per_row / 2,
                                 n_batches * (double)job->batch_size * work_per_row);
 }
 

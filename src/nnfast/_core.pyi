@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nnfast.data.sparse import CsrRows
 
 Array = NDArray[Any]
-ParameterName = Literal["weights", "bias"]
+ParameterName = Literal["weights", "bias", "gamma", "beta", "mean", "variance"]
 
 ACTIVATIONS: dict[str, str]
 """Name -> what the derivative is computed from: "output" or "input"."""
@@ -32,7 +32,15 @@ Constraint = tuple[Literal["non_negative", "norm"], float, float, float]
 """Kind; of norms low, high, rate."""
 
 class LayerSpec(NamedTuple):
-    kind: Literal["dense", "activation", "dropout", "rescaling"]
+    kind: Literal[
+        "dense",
+        "activation",
+        "dropout",
+        "rescaling",
+        "batch_normalization",
+        "layer_normalization",
+        "normalization",
+    ]
     out_size: int = 0
     use_bias: bool = True
     train_weights: bool = True
@@ -42,6 +50,9 @@ class LayerSpec(NamedTuple):
     rate: float = 0.0
     scale: float = 1.0
     offset: float = 0.0
+    use_gamma: bool = True
+    momentum: float = 0.99
+    epsilon: float = 1e-3
     weights_penalty: tuple[float, float] = (0.0, 0.0)
     """(l1, l2)"""
     bias_penalty: tuple[float, float] = (0.0, 0.0)

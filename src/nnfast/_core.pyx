@@ -45,18 +45,21 @@ cdef list _LOSS_NAMES = list(LOSSES)
 cdef list _METRIC_NAMES = list(METRICS)
 cdef list _RULE_NAMES = list(OPTIMIZERS)
 cdef list _CONSTRAINT_KINDS = [None, "non_negative", "norm"]
-cdef list _LAYER_KINDS = ["dense", "activation", "dropout", "rescaling"]
+cdef list _LAYER_KINDS = [
+    "dense", "activation", "dropout", "rescaling", "batch_normalization", "layer_normalization", "normalization"]
 cdef dict _DTYPES = {"float32": NNF_F32, "float64": NNF_F64}
 cdef dict _DTYPE_NAMES = {NNF_F32: "float32", NNF_F64: "float64"}
 cdef dict _REDUCTIONS = {
     "mean": NNF_REDUCTION_MEAN, "sum": NNF_REDUCTION_SUM, "weighted_mean": NNF_REDUCTION_WEIGHTED_MEAN}
-cdef dict _PARAMETERS = {"weights": NNF_WEIGHTS, "bias": NNF_BIAS}
+cdef dict _PARAMETERS = {
+    "weights": NNF_WEIGHTS, "bias": NNF_BIAS, "gamma": NNF_GAMMA, "beta": NNF_BETA, "mean": NNF_MEAN, "variance": NNF_VARIANCE}
 
 LayerSpec = namedtuple(
     "LayerSpec",
-    "kind out_size use_bias train_weights train_bias activation parameter rate scale offset weights_penalty bias_penalty"
-    " weights_constraint bias_constraint",
-    defaults=(0, True, True, True, "linear", 0.0, 0.0, 1.0, 0.0, (0.0, 0.0), (0.0, 0.0), None, None))
+    "kind out_size use_bias train_weights train_bias activation parameter rate scale offset use_gamma momentum epsilon"
+    " weights_penalty bias_penalty weights_constraint bias_constraint",
+    defaults=(
+        0, True, True, True, "linear", 0.0, 0.0, 1.0, 0.0, True, 0.99, 1e-3, (0.0, 0.0), (0.0, 0.0), None, None))
 StepOptions = namedtuple(
     "StepOptions", "clip_value clip_norm clip_global_norm n_batches use_average average_momentum overwrite_interval",
     defaults=(0.0, 0.0, 0.0, 1, False, 0.0, 0))

@@ -89,18 +89,21 @@ cdef class Network:
         spec.penalty[<int>NNF_BIAS] = read_penalty(layer.bias_penalty)
         spec.constraint[<int>NNF_WEIGHTS] = read_constraint(layer.weights_constraint)
         spec.constraint[<int>NNF_BIAS] = read_constraint(layer.bias_constraint)
+        spec.use_gamma = layer.use_gamma
+        spec.momentum = layer.momentum
+        spec.epsilon = layer.epsilon
         if layer.kind == "dense":
-            self.shapes.append((self.out_size, layer.out_size))
+            self.shapes.append({"weights": (self.out_size, layer.out_size), "bias": (layer.out_size,)})
             self.n_multiplies += <double>self.out_size * <double>spec.out_size
             self.out_size = layer.out_size
         else:
-            self.shapes.append(None)
+            self.shapes.append(dict.fromkeys(("gamma", "beta", "mean", "variance"), (self.out_size,)))
 
     cdef tuple shape_of(self, int layer, str name):
-        shape = self.shapes[layer] if 0 <= layer < len(self.shapes) else None
-        if shape is None or name not in _PARAMETERS:
+        shape = self.shapes[layer].get(name) if 0 <= layer < len(self.shapes) else None
+        if shape is None:
             raise ValueError(f"layer {layer} has no parameter {name!r}")
-        return shape if name == "weights" else shape[1:]
+        return shape
 
     # Readers may share a network; who writes must be alone.
     cdef int begin(self, bint write) except -1:

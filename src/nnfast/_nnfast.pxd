@@ -87,10 +87,17 @@ cdef extern from "nnfast.h" nogil:
         NNF_LAYER_ACTIVATION
         NNF_LAYER_DROPOUT
         NNF_LAYER_RESCALING
+        NNF_LAYER_BATCH_NORMALIZATION
+        NNF_LAYER_LAYER_NORMALIZATION
+        NNF_LAYER_NORMALIZATION
 
     ctypedef enum nnf_parameter:
         NNF_WEIGHTS
         NNF_BIAS
+        NNF_GAMMA
+        NNF_BETA
+        NNF_MEAN
+        NNF_VARIANCE
 
     ctypedef struct nnf_penalty:
         double l1
@@ -118,8 +125,11 @@ cdef extern from "nnfast.h" nogil:
         double rate
         double scale
         double offset
-        nnf_penalty penalty[2]
-        nnf_constraint constraint[2]
+        c_bool use_gamma
+        double momentum
+        double epsilon
+        nnf_penalty penalty[6]
+        nnf_constraint constraint[6]
 
     ctypedef struct nnf_network_spec:
         nnf_dtype dtype

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import reference
-from nets import HYPERPARAMETERS, Twins, activation, dense, loss_spec, run
+from nets import HYPERPARAMETERS, Twins, activation, dense, is_trained, loss_spec, normalization, run
 from numpy.typing import NDArray
 from reference_losses import ON_PROBABILITIES
 
@@ -131,11 +131,37 @@ KINDS = {
     "rescaling inside": [dense(5, "tanh"), LayerSpec("rescaling", scale=3.0, offset=1.0), dense(OUT_SIZE)],
     "frozen below": [dense(5, "tanh", train_weights=False, train_bias=False), dense(OUT_SIZE)],
     "frozen above": [dense(5, "tanh"), dense(OUT_SIZE, train_weights=False, train_bias=False)],
+    "batch": [dense(5, use_bias=False), normalization("batch"), activation("tanh"), dense(OUT_SIZE)],
+    "batch without gamma": [dense(5, "tanh"), normalization("batch", use_gamma=False), dense(OUT_SIZE)],
+    "batch without beta": [dense(5, "tanh"), normalization("batch", use_bias=False, epsilon=0.1), dense(OUT_SIZE)],
+    "batch first": [normalization("batch"), dense(OUT_SIZE)],
+    "batch last": [dense(OUT_SIZE, use_bias=False), normalization("batch")],
+    "batch frozen": [dense(5), normalization("batch", train_weights=False, train_bias=False), dense(OUT_SIZE)],
+    "batch above frozen": [
+        dense(5, train_weights=False, train_bias=False),
+        normalization("batch"),
+        dense(OUT_SIZE, train_weights=False, train_bias=False),
+    ],
+    "layer": [dense(5), normalization("layer"), activation("tanh"), dense(OUT_SIZE)],
+    "layer without gamma": [dense(5), normalization("layer", use_gamma=False), dense(OUT_SIZE)],
+    "layer without beta": [dense(5), normalization("layer", use_bias=False, epsilon=0.1), dense(OUT_SIZE)],
+    "layer first": [normalization("layer"), dense(OUT_SIZE)],
+    "layer last": [dense(OUT_SIZE), normalization("layer")],
+    "layer frozen": [dense(5), normalization("layer", train_weights=False, train_bias=False), dense(OUT_SIZE)],
+    "given": [normalization("", epsilon=1e-7), dense(5, "tanh"), normalization("", epsilon=2.0), dense(OUT_SIZE)],
+    "normalizations in a row": [
+        normalization("batch"),
+        normalization("layer", use_bias=False),  # a bias below a batch has no slope
+        normalization("batch"),
+        dense(OUT_SIZE),
+    ],
     "all": [
         LayerSpec("rescaling", scale=2.0, offset=0.3),
         dense(6, "gelu"),
         LayerSpec("dropout", rate=0.2),
+        normalization("batch"),
         dense(5, use_bias=False),
+        normalization("layer"),
         activation("softmax"),
         LayerSpec("rescaling", scale=4.0, offset=-1.0),
         dense(OUT_SIZE, "leaky_relu"),
@@ -160,7 +186,7 @@ def test_passes(kind: str, rng: np.random.Generator) -> None:
     gradient = {key: one_pass.get_gradient(*key) for key in twins.names}
     assert_equal_slopes(grad_input, slope(loss, x))
     for key in twins.names:
-        if not getattr(KINDS[kind][key[0]], f"train_{key[1]}"):
+        if not is_trained(KINDS[kind][key[0]], key[1]):
             continue
         array = network.get_parameter(*key).copy()
         assert_equal_slopes(gradient[key], slope(loss, array, lambda: network.set_parameter(*key, array)))  # noqa: B023

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN_SIZE = 41, N_CLASSES = 3, MOST_LAYERS = 4, MOST_ROWS = 3100, MOST_WEIGHTS = 512 * 512 };
+enum { IN_SIZE = 41, N_CLASSES = 3, MOST_LAYERS = 5, MOST_ROWS = 3100, MOST_WEIGHTS = 512 * 512 };
 
 static nnf_layer_spec make_dense(int64_t out_size, nnf_activation activation, bool is_trained)
 {
@@ -16,6 +16,11 @@ static nnf_layer_spec make_dense(int64_t out_size, nnf_activation activation, bo
                             .train_weights = is_trained,
                             .train_bias = is_trained,
                             .activation = activation};
+}
+
+static nnf_layer_spec make_normalization(nnf_layer_kind kind)
+{
+    return (nnf_layer_spec){.kind = kind, .use_bias = true, .train_weights = true, .train_bias = true, .momentum = 0.9, .epsilon = 1e-3};
 }
 
 typedef struct training {
@@ -93,6 +98,8 @@ static void test_training(const training *t)
 int main(void)
 {
     const nnf_layer_spec last = make_dense(N_CLASSES, NNF_ACTIVATION_SOFTMAX, true), dropout = {NNF_LAYER_DROPOUT, .rate = 0.1};
+    const nnf_layer_spec batch = make_normalization(NNF_LAYER_BATCH_NORMALIZATION),
+                         layer = make_normalization(NNF_LAYER_LAYER_NORMALIZATION);
     const training trainings[] = {
         {"rows", 100, 250, 2, {make_dense(60, NNF_ACTIVATION_GELU, true), last}},
         {"columns", 16, 40, 3, {make_dense(512, NNF_ACTIVATION_RELU, true), make_dense(448, NNF_ACTIVATION_TANH, true), last}},
@@ -106,6 +113,15 @@ int main(void)
          40,
          4,
          {dropout, make_dense(448, NNF_ACTIVATION_RELU, false), make_dense(448, NNF_ACTIVATION_RELU, true), last}},
+        {"a batch's statistics", 100, 250, 3, {make_dense(60, NNF_ACTIVATION_GELU, true), batch, last}},
+        {"a batch's statistics between columns",
+         16,
+         40,
+         5,
+         {make_dense(512, NNF_ACTIVATION_RELU, true), batch, batch, make_dense(512, NNF_ACTIVATION_TANH, true), last}},
+        {"a batch's statistics, more than a shard", MOST_ROWS - 10, MOST_ROWS, 2, {batch, last}},
+        {"rows' statistics", 100, 250, 4, {layer, make_dense(60, NNF_ACTIVATION_GELU, true), layer, last}},
+        {"shards of normalised rows", MOST_ROWS - 10, MOST_ROWS, 2, {layer, last}},
         {"shards", MOST_ROWS - 10, MOST_ROWS, 2, {make_dense(20, NNF_ACTIVATION_TANH, true), last}},
     };
     CHECK(nnf_core_start() == NNF_STATUS_OK);
