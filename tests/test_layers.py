@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from nnfast import Sequential, _core, _lowering, activations, initializers, layers, losses, metrics, optimizers
-from nnfast.layers import Activation, Dense, Dropout, Input, Rescaling
+from nnfast.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Input,
+    LayerNormalization,
+    Normalization,
+    Rescaling,
+)
 
 EVERY_LAYER = [
     Input(4),
@@ -17,6 +26,11 @@ EVERY_LAYER = [
     Activation("softmax"),
     Dropout(0.25),
     Rescaling(2, 1),
+    BatchNormalization(),
+    BatchNormalization(-1, 0.9, 1e-5, False, False, moving_mean_initializer="ones", trainable=False, name="batch"),
+    LayerNormalization(epsilon=1e-5, gamma_initializer=[1.5, 2]),
+    Normalization(),
+    Normalization(mean=[0.1, 1], variance=[1 / 3, 0]),
 ]
 
 

@@ -277,7 +277,7 @@ def test_summary_as_text(monkeypatch, capsys):
     model.summary(print_fn=lines.append)
     text = "\n".join(lines)
     assert [name in text for name in ("hidden (Dense)", "dropout (Dropout)", "dense_1 (Dense)", "dense_2 (Dense)")]
-    assert lines[-1] == "Total params: 29"
+    assert lines[-3:] == ["Total params: 29", "Trainable params: 29", "Non-trainable params: 0"]
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert model.summary() is None
     assert capsys.readouterr().out.splitlines() == lines

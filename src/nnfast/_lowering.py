@@ -17,7 +17,18 @@ from nnfast._core import LayerSpec, LossSpec, StepOptions
 from nnfast._reporting import Outcome, Reports, lower_metrics
 from nnfast.exceptions import NotReadyError
 from nnfast.initializers import Initializer
-from nnfast.layers import Activation, Dense, Dropout, Input, Layer, Rescaling, name_layers
+from nnfast.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Input,
+    Layer,
+    LayerNormalization,
+    Normalization,
+    Rescaling,
+    name_layers,
+)
 from nnfast.losses import Loss
 from nnfast.metrics import Metric
 from nnfast.optimizers import Optimizer
@@ -30,17 +41,28 @@ _REDUCTIONS: dict[str, Literal["mean", "sum", "weighted_mean"]] = {
     "sum": "sum",
     "mean_with_sample_weight": "weighted_mean",
 }
+_FIRST_STREAM_OF_NORMALIZATIONS = 2**20
 
 
 class Parameter(NamedTuple):
-    """A kernel or a bias: where the core keeps it, its shape, and how it starts."""
+    """An array of a layer's: where the core keeps it, its shape, and how it starts."""
 
     layer: int
-    name: Literal["weights", "bias"]
+    name: Literal["weights", "bias", "gamma", "beta", "mean", "variance"]
     shape: tuple[int, ...]
     initializer: Initializer
     stream: int
-    """Keys its first values beside the seed: 2 i for the kernel of the i-th Dense layer, 2 i + 1 for its bias."""
+    """Keys its first values beside the seed: 2 i for the kernel of the i-th Dense layer, 2 i + 1 for its bias; those of
+    normalizations count from 2**20."""
+    is_trained: bool
+
+
+class Given(NamedTuple):
+    """Numbers that a layer brings along."""
+
+    layer: int
+    name: Literal["mean", "variance"]
+    values: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -56,10 +78,18 @@ class Plan:
     """In the order of ``get_weights``."""
     names: tuple[str, ...]
     """Of the layers behind the specs."""
+    given: tuple[Given, ...] = ()
+
+    def get_learned(self) -> list[Parameter]:
+        """Return those that optimizers may change, and remember something of."""
+        return [parameter for parameter in self.parameters if parameter.name not in ("mean", "variance")]
 
     def make_network(self, dtype: str) -> _core.Network:
         """Make the core's network; its parameters are 0."""
-        return _core.Network(dtype, self.in_size, self.in_scale, self.in_offset, self.specs)
+        network = _core.Network(dtype, self.in_size, self.in_scale, self.in_offset, self.specs)
+        for layer, name, values in self.given:
+            network.set_parameter(layer, name, values.astype(dtype))
+        return network
 
 
 @dataclass(frozen=True)
@@ -92,20 +122,27 @@ def lower_layers(layers: Sequence[Layer], in_size: int) -> Plan:
     stack = [layer for layer in layers if layer is not source]
     specs: list[LayerSpec] = []
     names: list[str] = []
+    placed: list[tuple[int, Layer]] = []
     for layer, name in zip(stack, name_layers(stack), strict=True):
         if isinstance(layer, Rescaling) and not specs:
             scale, offset = scale * layer.scale, offset * layer.scale + layer.offset
         elif isinstance(layer, Activation) and specs and _is_linear_dense(specs[-1]):
             specs[-1] = specs[-1]._replace(**_activation_fields(layer))
         else:
+            placed.append((len(specs), layer))
             specs.append(_lower_layer(layer))
             names.append(name)
     if not specs:
         raise NotReadyError(f"model: expected a layer that computes, received {len(layers)} layers; use add() first")
-    dense = [layer for layer in stack if isinstance(layer, Dense)]
-    parameters = tuple(_list_parameters(dense, specs, in_size))
-    out_size = dense[-1].units if dense else in_size
-    return Plan(in_size, out_size, scale, offset, tuple(specs), parameters, tuple(names))
+    parameters = tuple(_list_parameters(placed, in_size))
+    sizes = [layer.units for layer in stack if isinstance(layer, Dense)]
+    given = tuple(_list_given(placed, in_size))
+    return Plan(in_size, [in_size, *sizes][-1], scale, offset, tuple(specs), parameters, tuple(names), given)
+
+
+def wants_data(layers: Sequence[Layer]) -> bool:
+    """Return whether a layer has to be adapted before the stack can be translated."""
+    return not all(layer.is_adapted for layer in layers if isinstance(layer, Normalization))
 
 
 def lower_weights(weights: Any, plan: Plan, dtype: str) -> list[NDArray[Any]]:
@@ -207,7 +244,13 @@ def _lower_layer(layer: Layer) -> LayerSpec:
             return LayerSpec("dropout", rate=layer.rate)
         case Rescaling():
             return LayerSpec("rescaling", scale=layer.scale, offset=layer.offset)
-    raise _validation.mismatch("layer", "an Input first, then Dense, Activation, Dropout or Rescaling", layer)
+        case BatchNormalization():
+            return LayerSpec("batch_normalization", momentum=layer.momentum, **_normalization_fields(layer))
+        case LayerNormalization():
+            return LayerSpec("layer_normalization", **_normalization_fields(layer))
+        case Normalization():
+            return LayerSpec("normalization", epsilon=layer.epsilon)
+    raise _validation.mismatch("layer", "an Input first, then the other layers of nnfast.layers", layer)
 
 
 def _is_linear_dense(spec: LayerSpec) -> bool:
@@ -222,13 +265,61 @@ def _get_factors(regularizer: Regularizer | None) -> tuple[float, float]:
     return regularizer.factors if regularizer else (0.0, 0.0)
 
 
-def _list_parameters(dense: Sequence[Dense], specs: Sequence[LayerSpec], in_size: int) -> Iterator[Parameter]:
-    places = [index for index, spec in enumerate(specs) if spec.kind == "dense"]
-    for i, (layer, index) in enumerate(zip(dense, places, strict=True)):
-        yield Parameter(index, "weights", (in_size, layer.units), layer.kernel_initializer, 2 * i)
-        if layer.use_bias:
-            yield Parameter(index, "bias", (layer.units,), layer.bias_initializer, 2 * i + 1)
-        in_size = layer.units
+def _normalization_fields(layer: BatchNormalization | LayerNormalization) -> dict[str, Any]:
+    return {
+        "use_gamma": layer.scale,
+        "use_bias": layer.center,
+        "train_weights": layer.trainable,
+        "train_bias": layer.trainable,
+        "epsilon": layer.epsilon,
+    }
+
+
+def _list_parameters(placed: Sequence[tuple[int, Layer]], in_size: int) -> Iterator[Parameter]:
+    """List those of layers that stand at these places of the spec."""
+    stream, other_stream = 0, _FIRST_STREAM_OF_NORMALIZATIONS
+    for place, layer in placed:
+        if isinstance(layer, Dense):
+            yield from _list_dense(place, layer, in_size, stream)
+            in_size = layer.units
+            stream += 2
+        elif isinstance(layer, BatchNormalization | LayerNormalization):
+            yield from _list_normalization(place, layer, in_size, other_stream)
+            other_stream += 4
+
+
+def _list_dense(place: int, layer: Dense, in_size: int, stream: int) -> Iterator[Parameter]:
+    trained = layer.trainable
+    shape = (in_size, layer.units)
+    yield Parameter(place, "weights", shape, layer.kernel_initializer, stream, trained in (True, "weights"))
+    if layer.use_bias:
+        yield Parameter(place, "bias", shape[1:], layer.bias_initializer, stream + 1, trained in (True, "bias"))
+
+
+def _list_normalization(
+    place: int, layer: BatchNormalization | LayerNormalization, size: int, stream: int
+) -> Iterator[Parameter]:
+    if layer.scale:
+        yield Parameter(place, "gamma", (size,), layer.gamma_initializer, stream, layer.trainable)
+    if layer.center:
+        yield Parameter(place, "beta", (size,), layer.beta_initializer, stream + 1, layer.trainable)
+    if isinstance(layer, BatchNormalization):
+        yield Parameter(place, "mean", (size,), layer.moving_mean_initializer, stream + 2, False)
+        yield Parameter(place, "variance", (size,), layer.moving_variance_initializer, stream + 3, False)
+
+
+def _list_given(placed: Sequence[tuple[int, Layer]], size: int) -> Iterator[Given]:
+    for place, layer in placed:
+        size = layer.units if isinstance(layer, Dense) else size
+        if isinstance(layer, Normalization):
+            if layer.mean is None or layer.variance is None:
+                raise NotReadyError(
+                    "Normalization: expected adapt(data), or mean and variance, before; received neither"
+                )
+            if layer.mean.shape not in ((), (size,)):
+                raise ValueError(f"Normalization: expected statistics of {size} features, received {layer.mean.size}")
+            yield Given(place, "mean", np.broadcast_to(layer.mean, size).copy())
+            yield Given(place, "variance", np.broadcast_to(layer.variance, size).copy())
 
 
 def _choose_loss(loss: Loss, last: LayerSpec) -> str:

@@ -38,7 +38,7 @@ def restore_model(model: "Sequential", saved: SavedModel, with_compiled: bool) -
 def _describe_compiled(model: "Sequential", optimizer: Optimizer) -> Compiled:
     state, (plan, _) = model._get_state(optimizer), model._get_built()
     slots = tuple(
-        tuple(state.get_state(parameter.layer, parameter.name, slot) for parameter in plan.parameters)
+        tuple(state.get_state(parameter.layer, parameter.name, slot) for parameter in plan.get_learned())
         for slot in range(_lowering.count_slots(optimizer))
     )
     return Compiled(optimizer, model.loss, model.metrics, state.step, slots, model.weighted_metrics)
@@ -49,5 +49,5 @@ def _restore_compiled(model: "Sequential", compiled: Compiled) -> None:
     state, (plan, _) = model._get_state(compiled.optimizer), model._get_built()
     state.step = compiled.step
     for slot, arrays in enumerate(compiled.slots):
-        for parameter, values in zip(plan.parameters, arrays, strict=True):
+        for parameter, values in zip(plan.get_learned(), arrays, strict=True):
             state.set_state(parameter.layer, parameter.name, slot, values)

@@ -33,7 +33,7 @@ class Stack:
         name: str | None = None,
     ) -> None:
         self.name = None if name is None else _validation.check_text("name", name)
-        self.dtype = _check_dtype(dtype)
+        self.dtype = _validation.check_dtype(dtype)
         chosen = int.from_bytes(os.urandom(4)) if seed is None else seed
         self.seed = _validation.check_integer("seed", chosen, 0, 2**64 - 1)
         self._stack: list[Layer] = []
@@ -91,12 +91,16 @@ class Stack:
     # ---- weights ----
 
     def get_weights(self) -> list[Array]:
-        """Return copies of all kernels, shape (in_size, units), and biases, shape (units,), in the order of layers."""
+        """Return copies of the weights in the order of layers.
+
+        Of a `Dense` the kernel, shape (in_size, units), and the bias, shape (units,); of a normalization gamma, beta,
+        moving mean and moving variance, as far as it has them, all of shape (n_features,).
+        """
         plan, network = self._get_built()
         return [network.get_parameter(parameter.layer, parameter.name) for parameter in plan.parameters]
 
     def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Take over values for all kernels and biases.
+        """Take over values for all weights.
 
         Parameters
         ----------
@@ -112,9 +116,17 @@ class Stack:
         for parameter, values in zip(plan.parameters, _lowering.lower_weights(weights, plan, self.dtype), strict=True):
             network.set_parameter(parameter.layer, parameter.name, values)
 
-    def count_params(self) -> int:
-        """Return the number of all weights."""
-        return sum(math.prod(parameter.shape) for parameter in self._get_built()[0].parameters)
+    def count_params(self, *, trainable: bool | None = None) -> int:
+        """Return the number of all weights.
+
+        Parameters
+        ----------
+        trainable : bool, optional
+            True counts only those that training changes, False only the others.
+        """
+        wanted = (True, False) if trainable is None else (_validation.check_bool("trainable", trainable),)
+        parameters = self._get_built()[0].parameters
+        return sum(math.prod(parameter.shape) for parameter in parameters if parameter.is_trained in wanted)
 
     # ---- computing ----
 
@@ -251,9 +263,9 @@ class Stack:
         print_fn : callable, optional
             Called with each line; by default lines go to standard output, as a table if rich is installed.
         """
-        total = f"{self.count_params():,}" if self._plan else "unknown until the model is built"
+        counts = (self.count_params(), self.count_params(trainable=True)) if self._plan else (None, 0)
         title = f"Model: {self.name or 'sequential'}"
-        _summary.show(title, _summary.list_rows(self.layers, self._in_size), [f"Total params: {total}"], print_fn)
+        _summary.show(title, _summary.list_rows(self.layers, self._in_size), _summary.list_totals(*counts), print_fn)
 
     # ---- plain data ----
 
@@ -280,7 +292,8 @@ class Stack:
         if stack and isinstance(stack[0], Input):
             _check_input_size(stack[0], in_size)
             in_size = stack[0].size
-        if in_size is not None and any(not isinstance(layer, Input | Rescaling) for layer in stack):
+        is_ready = not _lowering.wants_data(stack) and any(not isinstance(layer, Input | Rescaling) for layer in stack)
+        if in_size is not None and is_ready:
             plan = _lowering.lower_layers(stack, in_size)
             weights = self.get_weights() if self._plan else []
             new = plan.parameters[len(weights) :]
@@ -303,6 +316,7 @@ class Stack:
             self._take_layers(self._stack, in_size)
         if self._plan is None or self._network is None:
             what = "an Input, build(n_features) or data" if self.layers else "add()"
+            what = "adapt(data) of each Normalization" if _lowering.wants_data(self._stack) else what
             raise NotReadyError(
                 f"model: expected {what} before, received a call on {len(self.layers)} layers, no weights"
             )
@@ -324,16 +338,6 @@ class Stack:
         state = self._get_state(optimizer)
         state.set_hyperparameters(_lowering.lower_optimizer(optimizer, state.step)[1])
         current.apply(state)
-
-
-def _check_dtype(dtype: DTypeLike) -> str:
-    try:
-        name = np.dtype(dtype).name
-    except TypeError:
-        name = ""
-    if name not in ("float32", "float64"):
-        raise _validation.mismatch("dtype", "'float32' or 'float64'", dtype)
-    return name
 
 
 def _check_input_size(source: Input, in_size: int | None) -> None:

@@ -4,7 +4,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 
-from nnfast.layers import Dense, Layer, name_layers
+from nnfast.layers import BatchNormalization, Dense, Layer, LayerNormalization, name_layers
 
 Row = tuple[str, str, str]
 
@@ -23,6 +23,14 @@ def list_rows(layers: Sequence[Layer], in_size: int | None) -> list[Row]:
     return rows
 
 
+def list_totals(total: int | None, trainable: int) -> list[str]:
+    """Return lines on the numbers of parameters; None: not known yet."""
+    if total is None:
+        return ["Total params: unknown until the model is built"]
+    counts = {"Total": total, "Trainable": trainable, "Non-trainable": total - trainable}
+    return [f"{name} params: {count:,}" for name, count in counts.items()]
+
+
 def show(title: str, rows: Sequence[Row], totals: Sequence[str], print_fn: Callable[[str], object] | None) -> None:
     """Print the table: with `print_fn` if there is one, with rich where it is installed, else as plain text."""
     if print_fn is None and importlib.util.find_spec("rich"):
@@ -34,9 +42,13 @@ def show(title: str, rows: Sequence[Row], totals: Sequence[str], print_fn: Calla
 
 
 def _count(layer: Layer, in_size: int | None) -> int | None:
-    if not isinstance(layer, Dense):
+    if not isinstance(layer, Dense | BatchNormalization | LayerNormalization):
         return 0
-    return None if in_size is None else layer.units * (in_size + layer.use_bias)
+    if in_size is None:
+        return None
+    if isinstance(layer, Dense):
+        return layer.units * (in_size + layer.use_bias)
+    return in_size * (layer.scale + layer.center + 2 * isinstance(layer, BatchNormalization))
 
 
 def _lay_out(rows: Sequence[Row]) -> list[str]:

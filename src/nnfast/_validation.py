@@ -68,6 +68,17 @@ def check_choice(name: str, value: object, choices: tuple[Any, ...]) -> Any:
     raise mismatch(name, f"one of {', '.join(map(repr, choices))}", value)
 
 
+def check_dtype(dtype: Any) -> str:
+    """Return the name of a dtype that networks compute in."""
+    try:
+        name: str = np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if name not in ("float32", "float64"):
+        raise mismatch("dtype", "'float32' or 'float64'", dtype)
+    return name
+
+
 def unknown_name(noun: str, name: object, valid: Iterable[str]) -> ValueError:
     """Make the error for a name that is not one of `valid`, with the nearest of them."""
     import difflib

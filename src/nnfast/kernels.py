@@ -69,6 +69,24 @@ from nnfast._kernel_losses import (
 from nnfast._kernel_losses import (
     sum_squared_error as sum_squared_error,
 )
+from nnfast._kernel_normalization import (
+    batch_normalization as batch_normalization,
+)
+from nnfast._kernel_normalization import (
+    batch_normalization_backward as batch_normalization_backward,
+)
+from nnfast._kernel_normalization import (
+    layer_normalization as layer_normalization,
+)
+from nnfast._kernel_normalization import (
+    layer_normalization_backward as layer_normalization_backward,
+)
+from nnfast._kernel_normalization import (
+    normalization as normalization,
+)
+from nnfast._kernel_normalization import (
+    normalization_backward as normalization_backward,
+)
 from nnfast.schedules import compute_rate
 
 

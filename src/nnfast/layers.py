@@ -1,13 +1,18 @@
 """layers: what a model is made of: descriptions in Keras 3's words, no numbers inside. The weights are the model's."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal
 
 from numpy.typing import NDArray
 
 from nnfast import _validation, activations, constraints, initializers, regularizers
-from nnfast._descriptions import Catalogue, SetOnce, shorten
+from nnfast._descriptions import Catalogue
+from nnfast._layer import Layer as Layer
+from nnfast._normalization import BatchNormalization as BatchNormalization
+from nnfast._normalization import LayerNormalization as LayerNormalization
+from nnfast._normalization import Normalization as Normalization
 from nnfast.activations import ActivationFunction
 from nnfast.constraints import Constraint
 from nnfast.initializers import Initializer
@@ -15,29 +20,6 @@ from nnfast.regularizers import Regularizer
 
 Trainable = Literal["weights", "bias"] | bool
 _MAX_SIZE = 2**31 - 1
-
-
-class Layer(SetOnce):
-    """The base of all layers.
-
-    Attributes
-    ----------
-    name : str or None
-        What summaries call it; without one the model numbers it.
-    """
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str | None) -> None:
-        self.name = None if name is None else _validation.check_text("name", name)
-
-    def __repr__(self) -> str:
-        import inspect
-
-        defaults = {name: shorten(of.default) for name, of in inspect.signature(type(self)).parameters.items()}
-        values = {name: shorten(getattr(self, name, value)) for name, value in self.get_config().items()}
-        shown = [f"{name}={value}" for name, value in values.items() if value != defaults.get(name)]
-        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 class Input(Layer):
@@ -249,15 +231,22 @@ class Rescaling(Layer):
         return {"scale": self.scale, "offset": self.offset, "name": self.name}
 
 
-CATALOGUE: Catalogue[Layer] = Catalogue("layer", Layer, (Input, Dense, Activation, Dropout, Rescaling))
+CATALOGUE: Catalogue[Layer] = Catalogue(
+    "layer",
+    Layer,
+    (Input, Dense, Activation, Dropout, Rescaling, BatchNormalization, LayerNormalization, Normalization),
+)
 
 
 def name_layers(layers: Sequence[Layer]) -> list[str]:
-    """Return a name for each layer: its own, or its kind, from the second of a kind on with a number behind it."""
+    """Return a name for each layer: its own, or its kind, from the second of a kind on with a number behind it.
+
+    A kind of two words is written as Keras does: ``batch_normalization``.
+    """
     counts: dict[str, int] = {}
     names = []
     for layer in layers:
-        kind = type(layer).__name__.lower()
+        kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(layer).__name__).lower()
         number = counts.get(kind, 0)
         counts[kind] = number + 1
         names.append(layer.name or (f"{kind}_{number}" if number else kind))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnfast import _lowering, _validation, layers, losses, metrics, optimizers
 from nnfast._descriptions import Catalogue
-from nnfast.layers import Dense, Input, Layer
+from nnfast.layers import BatchNormalization, Dense, Input, Layer, LayerNormalization
 from nnfast.losses import Loss
 from nnfast.metrics import Metric
 from nnfast.optimizers import Optimizer
@@ -26,6 +26,7 @@ Arrays = tuple[Array, ...]
 
 _FORMAT = 1
 _KEYS = {"format", "name", "dtype", "seed", "epochs_done", "in_size", "layers", "compiled"}
+_STATISTICS = ("running_mean", "running_var")
 _COMPILED_KEYS = {"optimizer", "step", "loss", "metrics", "weighted_metrics"}
 
 
@@ -38,7 +39,7 @@ class Compiled:
     metrics: tuple[Metric, ...]
     step: int
     slots: tuple[Arrays, ...]
-    """For each slot of the optimizer an array a parameter, in the order of ``get_weights``."""
+    """For each slot of the optimizer an array a learned parameter, in the order of ``get_weights``."""
     weighted_metrics: tuple[Metric, ...] = ()
 
 
@@ -68,11 +69,10 @@ def write_model(path: StrPath, model: SavedModel) -> None:
     """
     import json
 
-    keys = list(_name_parameters(model.layers))
     slots = model.compiled.slots if model.compiled else ()
     tensors = {
-        prefix + key: np.ascontiguousarray(values.T)
-        for prefix, arrays in zip(_list_prefixes(len(slots)), (model.weights, *slots), strict=True)
+        key: np.ascontiguousarray(values.T)
+        for keys, arrays in zip(_list_keys(model.layers, len(slots)), (model.weights, *slots), strict=True)
         for key, values in zip(keys, arrays, strict=True)
     }
     write_tensors(path, json.dumps(_describe(model), allow_nan=False), tensors)
@@ -141,7 +141,7 @@ def _describe_metrics(several: Sequence[Metric]) -> list[dict[str, Any]]:
 
 
 def _name_parameters(stack: Sequence[Layer]) -> Iterator[str]:
-    """List the names of kernels and biases in a torch.nn.Sequential, in the order of ``get_weights``."""
+    """List the names of weights in a torch.nn.Sequential, in the order of ``get_weights``."""
     place = 0
     for layer in stack:
         if isinstance(layer, Dense):
@@ -149,12 +149,20 @@ def _name_parameters(stack: Sequence[Layer]) -> Iterator[str]:
             if layer.use_bias:
                 yield f"{place}.bias"
             place += layer.activation.names[0] != "linear"
+        elif isinstance(layer, BatchNormalization | LayerNormalization):
+            yield from (f"{place}.weight",) * layer.scale
+            yield from (f"{place}.bias",) * layer.center
+            if isinstance(layer, BatchNormalization):
+                yield f"{place}.{_STATISTICS[0]}"
+                yield f"{place}.{_STATISTICS[1]}"
         place += not isinstance(layer, Input)
 
 
-def _list_prefixes(n_slots: int) -> list[str]:
-    """Of the parameters' names, then of the optimizer's slots."""
-    return ["", *(f"optimizer.{slot}." for slot in range(n_slots))]
+def _list_keys(stack: Sequence[Layer], n_slots: int) -> list[list[str]]:
+    """List the tensors' names: of the weights, then of the optimizer's slots, which moving statistics do not have."""
+    keys = list(_name_parameters(stack))
+    learned = [key for key in keys if not key.endswith(_STATISTICS)]
+    return [keys, *([f"optimizer.{slot}.{key}" for key in learned] for slot in range(n_slots))]
 
 
 def _refuse_constant(text: str) -> None:
@@ -174,12 +182,15 @@ def _rebuild(data: dict[str, Any], tensors: dict[str, Array]) -> SavedModel:
     if stack and isinstance(stack[0], Input) and stack[0].size != in_size:
         raise _validation.mismatch("in_size", f"the Input's, {stack[0].size}", in_size)
     optimizer = None if data["compiled"] is None else _rebuild_optimizer(data["compiled"])
-    shapes = [parameter.shape[::-1] for parameter in _lowering.lower_layers(stack, in_size).parameters]
-    keys = list(_name_parameters(stack))
-    prefixes = _list_prefixes(_lowering.count_slots(optimizer) if optimizer else 0)
-    expected = {prefix + key: shape for prefix in prefixes for key, shape in zip(keys, shapes, strict=True)}
+    plan = _lowering.lower_layers(stack, in_size)
+    weight_keys, *slot_keys = _list_keys(stack, _lowering.count_slots(optimizer) if optimizer else 0)
+    expected = {key: parameter.shape[::-1] for key, parameter in zip(weight_keys, plan.parameters, strict=True)}
+    for keys in slot_keys:
+        expected |= {key: parameter.shape[::-1] for key, parameter in zip(keys, plan.get_learned(), strict=True)}
     _check_tensors(tensors, expected, dtype)
-    weights, *slots = (tuple(np.ascontiguousarray(tensors[prefix + key].T) for key in keys) for prefix in prefixes)
+    weights, *slots = (
+        tuple(np.ascontiguousarray(tensors[key].T) for key in keys) for keys in (weight_keys, *slot_keys)
+    )
     return SavedModel(
         name=None if data["name"] is None else _validation.check_text("name", data["name"]),
         dtype=dtype,
