@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from problems import make_classes, make_classifier
 
+from nnfast import Sequential
 from nnfast.callbacks import LambdaCallback, LearningRateScheduler, TensorBoard
+from nnfast.layers import BatchNormalization, Dense, LayerNormalization, Normalization
 
 X, Y = make_classes(64)  # two batches
 
@@ -118,6 +120,24 @@ def test_histograms_of_weights(read, tmp_path):
     assert list(found) == [(tag, epoch) for epoch in (0, 2) for tag in tags]
     for tag, values in zip(tags, model.get_weights()):
         np.testing.assert_allclose(found[tag, 2], [values.min(), values.max(), values.size], rtol=1e-6)
+
+
+def test_histograms_of_normalization_layers(read, tmp_path):
+    """Moving statistics too; what Normalization is given is no weight."""
+    stack = [Normalization(mean=0.5, variance=2), BatchNormalization(), Dense(3), LayerNormalization(center=False)]
+    model = Sequential([*stack, Dense(len(set(Y)), "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(X, Y, verbose=0, callbacks=[TensorBoard(tmp_path, histogram_freq=1)])
+    found = {tag: value for tag, _, value in read(tmp_path / "train") if tag.endswith("/histogram")}
+    names = {
+        "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
+        "dense": ("kernel", "bias"),
+        "layer_normalization": ("gamma",),
+        "dense_1": ("kernel", "bias"),
+    }
+    assert list(found) == [f"{layer}/{name}/histogram" for layer, each in names.items() for name in each]
+    for seen, values in zip(found.values(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(seen, [values.min(), values.max(), values.size], rtol=1e-6)
 
 
 def test_the_table_of_layers(read, tmp_path):

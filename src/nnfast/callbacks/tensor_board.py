@@ -10,6 +10,8 @@ from nnfast import _validation
 from nnfast.callbacks.callback import BATCH_HOOKS, Callback, Logs
 from nnfast.callbacks.learning_rate import compute_learning_rate
 
+_KERAS_NAMES = {"weights": "kernel", "mean": "moving_mean", "variance": "moving_variance"}
+
 
 class TensorBoard(Callback):
     """Writes logs that TensorBoard shows: ``tensorboard --logdir logs``. Needs tensorboardX, and no TensorFlow.
@@ -114,7 +116,7 @@ class TensorBoard(Callback):
         plan = self.model._plan
         for parameter, values in zip(plan.parameters, self.model.get_weights(), strict=True):
             layer = plan.names[parameter.layer]
-            name = "kernel" if parameter.name == "weights" else parameter.name
+            name = _KERAS_NAMES.get(parameter.name, parameter.name)
             self._get_writer("train").add_histogram(f"{layer}/{name}/histogram", values, epoch)
 
 
