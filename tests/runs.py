@@ -197,6 +197,17 @@ RUNS |= {
     )
     for batch_size, n_rows in ((1, 11), (37, 120), (2000, 2100))
 }
+RUNS |= {
+    f"weights, decay and rates, {way} {dtype}": Run(
+        *("adam", dtype, 1100, 2201, 1, specs),
+        LossSpec("categorical_crossentropy_logits", (0.0,), "weighted_mean"),
+        is_weighted=True,
+        weight_decay=0.125,
+        rates=(0.01, 0.005, 0.0025),
+    )
+    for dtype in ("float32", "float64")
+    for way, specs in (("batch normalization", NARROW_BATCH), ("layer normalization", NARROW_LAYER))
+}
 
 
 def make_data(n_rows: int) -> tuple[Array, Array]:

@@ -187,6 +187,35 @@ def test_moving_statistics(batch_size: int, n_threads: int, rng: np.random.Gener
         np.testing.assert_allclose(twins.core.get_parameter(i, name), expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("batch_size", [20, 1500])
+def test_weights_decay_and_rates(batch_size: int, dtype: str, n_threads: int, rng: np.random.Generator) -> None:
+    """Statistics count each row once, whatever it weighs; gamma and beta decay, statistics do not."""
+    n, rates, decay = 2 * batch_size, np.array([0.5, 0.125]), 0.25
+    twins = Twins([*SPECS[:2], normalization("layer"), *SPECS[2:]], 5, dtype, rng)
+    x, labels = make_data(n, rng, dtype)
+    weights, outputs = rng.choice([0.0, 0.3, 2.0], (n, 1)), np.empty((n, 2), dtype)
+    ours, theirs = _core.Optimizer(twins.core, "sgd", [9.0], decay), reference.Optimizer("sgd", [9.0], decay)
+    trainer = _core.Trainer(twins.core, ours, _core.LossSpec(LOSS, (0.0,), "weighted_mean"), [])
+    settings = {"batch_size": batch_size, "weights": weights, "outputs": outputs, "learning_rates": rates}
+    (stats,) = run(trainer, x, labels, **settings)
+    twins.reference.layers[-1].activation = "linear"
+    total, expected = 0.0, []
+    for rows, rate in zip((slice(batch_size), slice(batch_size, n)), rates, strict=True):
+        logits = twins.reference.forward(x[rows])
+        loss, grad = reference.measure(LOSS, logits, reference.one_hot(labels[rows], 2))
+        twins.reference.backward(grad * weights[rows] / weights[rows].sum())
+        theirs.hyperparameters = [rate]
+        theirs.apply(twins.reference)
+        total += loss @ weights[rows, 0]
+        expected.append(reference.ACTIVATIONS["softmax"].forward(logits, 0))
+    eps = float(np.finfo(dtype).eps)
+    assert stats.loss == pytest.approx(total, rel=1e4 * eps)
+    np.testing.assert_allclose(outputs, np.concatenate(expected), rtol=1e4 * eps, atol=1e4 * eps)
+    for i, name in twins.names:
+        values = getattr(twins.reference.layers[i], name)
+        np.testing.assert_allclose(twins.core.get_parameter(i, name), values, rtol=1e4 * eps, atol=1e4 * eps)
+
+
 def test_predictions_take_moving_statistics(dtype: str, isa: str, n_threads: int, rng: np.random.Generator) -> None:
     twins = Twins([*SPECS, normalization("layer"), normalization("", epsilon=0.5)], 5, dtype, rng)
     for layer in twins.reference.layers:

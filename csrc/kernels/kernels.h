@@ -190,7 +190,7 @@ typedef struct nnf_kernels {
     void (*normalize_columns_backward)(const nnf_normalize *call, const void *sum, const void *products, nnf_rows gradient,
                                        nnf_rows grad_x);
     /* With a given mean and inverse: grad_x = gradient * gamma * inverse. Reads no x; the two may be the same rows. */
-    void (*scale_columns)(const nnf_normalize *call, nnf_rows gradient, nnf_rows grad_x);
+    void (*normalize_given_backward)(const nnf_normalize *call, nnf_rows gradient, nnf_rows grad_x);
     /* Fills mean and inverse of each row. */
     void (*normalize_rows)(const nnf_normalize *call, nnf_rows y);
     void (*normalize_rows_backward)(const nnf_normalize *call, nnf_rows gradient, nnf_rows grad_x);

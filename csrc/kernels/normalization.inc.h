@@ -159,7 +159,7 @@ static void normalize_columns_backward(const nnf_normalize *call, const void *su
         }
 }
 
-static void scale_columns(const nnf_normalize *call, nnf_rows gradient, nnf_rows grad_x)
+static void normalize_given_backward(const nnf_normalize *call, nnf_rows gradient, nnf_rows grad_x)
 {
     const ptrdiff_t n = call->shape.columns;
     for (ptrdiff_t i = 0; i < call->shape.rows; i++)

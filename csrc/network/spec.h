@@ -39,17 +39,17 @@ typedef struct nnf_constraint {
 
 typedef struct nnf_layer_spec {
     nnf_layer_kind kind;
-    int64_t out_size;               /* dense; the others keep the size */
-    bool use_bias;                  /* dense; beta of a normalization */
-    bool train_weights, train_bias; /* gamma and beta of a normalization; batch normalization whose train_weights is false takes
-                                       moving statistics while training, too, and leaves them as they are */
-    nnf_activation activation;      /* dense and activation */
-    double parameter;               /* the activation's */
-    double rate;                    /* dropout: [0, 1) */
-    double scale, offset;           /* rescaling */
-    bool use_gamma;                 /* batch and layer normalization */
-    double momentum;                /* batch normalization: [0, 1] */
-    double epsilon;                 /* normalizations: > 0 */
+    int64_t out_size;                      /* dense; the others keep the size */
+    bool use_bias;                         /* dense; beta of a normalization */
+    bool train_weights, train_bias;        /* gamma and beta of a normalization; batch normalization whose train_weights is false takes
+                                              moving statistics while training, too, and leaves them as they are */
+    nnf_activation activation;             /* dense and activation */
+    double parameter;                      /* the activation's */
+    double rate;                           /* dropout: [0, 1) */
+    double scale, offset;                  /* rescaling */
+    bool use_gamma;                        /* batch and layer normalization */
+    double momentum;                       /* batch normalization: [0, 1] */
+    double epsilon;                        /* normalizations: > 0 */
     nnf_penalty penalty[NNF_N_PARAMETERS]; /* dense */
     nnf_constraint constraint[NNF_N_PARAMETERS];
 } nnf_layer_spec;

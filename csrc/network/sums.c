@@ -39,8 +39,7 @@ ptrdiff_t nnf_sums_get_place(const nnf_network *network, const nnf_task *task)
 {
     const nnf_layer *layer = &network->layers[task->layer];
     const nnf_block *block = &task->block;
-    return nnf_sums_get_first(layer, task->which) + block->row / NNF_BLOCK_ROWS * layer->out_size +
-           block->panel * layer->panels->width;
+    return nnf_sums_get_first(layer, task->which) + block->row / NNF_BLOCK_ROWS * layer->out_size + block->panel * layer->panels->width;
 }
 
 nnf_shape nnf_task_get_shape(const nnf_network *network, const nnf_task *task)

@@ -115,7 +115,7 @@ void nnf_normalization_backward(const nnf_kernels *kernels, const nnf_normalizat
         kernels->normalize_columns_backward(&all, nnf_real_at(kernels, call->statistics.sum, first),
                                             nnf_real_at(kernels, call->statistics.products, first), from, to);
     else
-        kernels->scale_columns(&all, from, to);
+        kernels->normalize_given_backward(&all, from, to);
 }
 
 void nnf_normalization_extend_gradient(const nnf_kernels *kernels, const nnf_normalization *norm, const nnf_normalization_call *call,
