@@ -35,7 +35,7 @@ HYPERPARAMETERS = {
     "rprop": [0.01, 0.5, 1.2, 1e-6, 50.0],
 }
 """Ordinary ones for every rule, in the core's order."""
-PARAMETER = {"leaky_relu": 0.2, "elu": 0.7}
+PARAMETER = {"leaky_relu": 0.2, "elu": 0.7, "celu": 0.7}
 
 
 def dense(out_size: int, activation: str = "linear", **more: Any) -> LayerSpec:

@@ -8,115 +8,19 @@ Everything computes in the dtype it is given: float64 in general, long double wh
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import normalization
 import numpy as np
 from numpy.typing import NDArray
+from reference_activations import *  # noqa: F403
+from reference_activations import ACTIVATIONS, activation_backward
 from reference_losses import FUSED, loss_reduction, measure, spec_of
 from reference_updates import OPTIMIZERS, decayed
 
 from nnfast._core import LossSpec
 
 Array = NDArray[Any]
-
-# ---- activations: y = f(x), and f' from y or from x as the core's list says ------------------------------------------
-
-
-class Activation(NamedTuple):
-    forward: Callable[[Array, float], Array]
-    derivative: Callable[[Array, float], Array]
-    """Of the saved array: y for "output", x for "input"."""
-    needs: str
-
-
-def pi(x: Array) -> Array:
-    """pi in the dtype of x."""
-    return np.arccos(-np.ones_like(x))
-
-
-def erfc(x: Array) -> Array:
-    """1 - erf(x), in the dtype of x: a series of positive terms near 0, a continued fraction far out."""
-    z = np.minimum(np.abs(x), 120)
-    near, far = np.minimum(z, 1), np.maximum(z, 1)
-    term = series = 2 * near / np.sqrt(pi(z)) * np.exp(-near * near)
-    for n in range(1, 40):
-        term = term * 2 * near * near / (2 * n + 1)
-        series = series + term
-    fraction = far
-    for n in range(500, 0, -1):
-        fraction = far + n / 2 / fraction
-    tail = np.exp(-far * far) / fraction / np.sqrt(pi(z))
-    positive = np.where(z < 1, 1 - series, tail)
-    small = np.where(z < 1, 1 + series, 2 - tail)
-    return np.where(np.isnan(x), x, np.where(x < 0, small, positive))
-
-
-def sigmoid(x: Array) -> Array:
-    e = np.exp(-np.abs(x))
-    return np.where(x < 0, e, 1) / (1 + e)
-
-
-def normal_density(x: Array) -> Array:
-    return np.exp(-x * x / 2) / np.sqrt(2 * pi(x))
-
-
-def normal_probability(x: Array) -> Array:
-    return erfc(-x / np.sqrt(2 * np.ones_like(x))) / 2
-
-
-def times_finite(x: Array, factor: Array) -> Array:
-    """x * factor, where a factor of 0 wins over an infinite x."""
-    return np.where(factor == 0, 0, x) * factor
-
-
-def softmax(x: Array) -> Array:
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def silu_derivative(x: Array, p: float) -> Array:
-    s = sigmoid(x)
-    return s + times_finite(x, s * sigmoid(-x))
-
-
-ACTIVATIONS: dict[str, Activation] = {
-    "linear": Activation(lambda x, p: x + 0, lambda y, p: np.ones_like(y), "output"),
-    "sigmoid": Activation(lambda x, p: sigmoid(x), lambda y, p: y * (1 - y), "output"),
-    "tanh": Activation(lambda x, p: np.tanh(x), lambda y, p: (1 - y) * (1 + y), "output"),
-    "relu": Activation(lambda x, p: np.maximum(x, 0), lambda y, p: (y > 0) * np.ones_like(y), "output"),
-    "leaky_relu": Activation(lambda x, p: np.where(x > 0, x, p * x), lambda y, p: np.where(y > 0, 1, p), "output"),
-    "elu": Activation(
-        lambda x, p: np.where(x > 0, x, p * np.expm1(np.minimum(x, 0))),
-        lambda y, p: np.where(y > 0, 1, y + p),
-        "output",
-    ),
-    "gelu": Activation(
-        lambda x, p: times_finite(x, normal_probability(x)),
-        lambda x, p: normal_probability(x) + times_finite(x, normal_density(x)),
-        "input",
-    ),
-    "softplus": Activation(
-        lambda x, p: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), lambda y, p: -np.expm1(-y), "output"
-    ),
-    "silu": Activation(lambda x, p: times_finite(x, sigmoid(x)), silu_derivative, "input"),
-    "binary_step": Activation(lambda x, p: np.where(np.isnan(x), x, x > 0), lambda y, p: 0 * y, "output"),
-    "sign": Activation(lambda x, p: np.sign(x), lambda y, p: 0 * y, "output"),
-    # The whole row decides, so there is no derivative of an element: activation_backward has the product.
-    "softmax": Activation(lambda x, p: softmax(x), lambda y, p: y * (1 - y), "output"),
-}
-
-
-def activation_backward(name: str, saved: Array, grad: Array, parameter: float = 0.0) -> Array:
-    """dL/dx from dL/dy; saved is y or x as the activation needs."""
-    if name == "softmax":
-        return saved * (grad - (grad * saved).sum(axis=-1, keepdims=True))
-    return grad * ACTIVATIONS[name].derivative(saved, parameter)
-
-
-def one_hot(labels: Array, n_classes: int) -> Array:
-    return (labels.reshape(-1, 1) == np.arange(n_classes)).astype(np.float64)
-
 
 # ---- metrics: one value a row ----------------------------------------------------------------------------------------
 

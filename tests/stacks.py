@@ -6,7 +6,8 @@ from nets import PARAMETER
 from nnfast import _core
 from nnfast._core import LayerSpec
 
-names = st.sampled_from(sorted(_core.ACTIVATIONS))
+# An exponential of an exponential of a sum soon knows no bounds.
+names = st.sampled_from(sorted(set(_core.ACTIVATIONS) - {"exponential"}))
 NORMALIZATIONS = ["batch_normalization", "layer_normalization", "normalization"]
 
 

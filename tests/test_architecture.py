@@ -25,8 +25,8 @@ PYTHON_FLOORS = (  # lowest first
     {"exceptions", "config", "_validation", "_descriptions", "_elementary"},
     {
         *("layers", "activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics"),
-        *("kernels", "_kernel_arrays", "_kernel_losses", "_kernel_normalization", "_layer", "_normalization"),
-        *("constraints", "_step_options"),
+        *("kernels", "_kernel_activations", "_kernel_arrays", "_kernel_losses", "_kernel_normalization"),
+        *("_layer", "_normalization", "constraints", "_step_options"),
     },
     {"_reporting", "_lowering", "_class_weights", "_examples", "data", "saving"},
     {"training", "callbacks"},

@@ -12,7 +12,17 @@ from nnfast import _core
 
 Array = NDArray[Any]
 
-ELEMENTWISE = sorted(set(_core.ACTIVATIONS) - {"softmax"})
+ELEMENTWISE = sorted(set(_core.ACTIVATIONS) - set(reference.BY_ROW))
+NOT_MONOTONE = ("gelu", "gelu_tanh", "silu", "mish", "hard_swish")
+RANGES = {
+    "sigmoid": (0, 1),
+    "tanh": (-1, 1),
+    "softsign": (-1, 1),
+    "hard_sigmoid": (0, 1),
+    "hard_tanh": (-1, 1),
+    "relu6": (0, 6),
+    "exponential": (0, np.inf),
+}
 
 
 def samples(dtype: str) -> Array:
@@ -49,9 +59,12 @@ def wide_reference(name: str, x: Array) -> Array:
 
 @pytest.mark.parametrize("name", _core.ACTIVATIONS)
 def test_activation(name: str, dtype: str, isa: str) -> None:
-    x = samples(dtype) if name != "softmax" else samples(dtype)[:, :67].clip(-50, 50)
-    # Softmax adds and divides too, and takes the exponential of a rounded difference.
-    allowed = 2 if name != "softmax" else 8 + np.abs(x - x.max(axis=1, keepdims=True))
+    x = samples(dtype) if name not in reference.BY_ROW else samples(dtype)[:, :67].clip(-50, 50)
+    allowed = 2
+    if name in reference.BY_ROW:  # a rounded difference, its exponential, and a sum
+        allowed = 8 + np.abs(x - x.max(axis=1, keepdims=True))
+    if name == "log_softmax":
+        allowed = allowed * np.finfo(dtype).eps / np.spacing(np.abs(apply(name, x)))
     assert_ulps(apply(name, x), wide_reference(name, x), allowed, x)
 
 
@@ -65,9 +78,9 @@ def test_activation_of_special_values(name: str, dtype: str, isa: str) -> None:
 def test_activation_is_monotone_and_bounded(name: str, dtype: str, isa: str) -> None:
     x = np.sort(samples(dtype).ravel()).reshape(1, -1)
     y = apply(name, x)
-    if name not in ("gelu", "silu"):
-        assert (np.diff(y) >= 0).all()
-    low, high = {"sigmoid": (0, 1), "tanh": (-1, 1)}.get(name, (-np.inf, np.inf))
+    if name not in NOT_MONOTONE:
+        assert (y[:, 1:] >= y[:, :-1]).all()
+    low, high = RANGES.get(name, (-np.inf, np.inf))
     assert y.min() >= low
     assert y.max() <= high
 
@@ -78,7 +91,7 @@ def test_activation_of_any_shape(name: str, dtype: str, isa: str) -> None:
     x = samples(dtype).ravel()[1900:2101].reshape(3, 67).clip(-30, 30)
     whole = apply(name, x)
     for n in SIZES:
-        expected = whole[:, :n] if name != "softmax" else apply(name, x[:, :n].copy())
+        expected = whole[:, :n] if name not in reference.BY_ROW else apply(name, x[:, :n].copy())
         source, (out, untouched) = spaced(x[:, :n])[0], spaced(np.zeros((3, n), dtype))
         _core.activation(name, source, out, PARAMETER.get(name, 0.0))
         assert out.tobytes() == expected.tobytes(), n
@@ -98,9 +111,10 @@ def test_derivative(name: str, dtype: str, isa: str) -> None:
     with np.errstate(all="ignore"):
         expected = reference.ACTIVATIONS[name].derivative(saved.astype(np.longdouble), parameter)
     expected = expected + np.zeros(saved.shape)
-    # Near the roots of gelu' and silu' the long double itself has lost digits.
+    # Near the roots of gelu', silu' and their kind, and where selu' goes to 0, the long double itself has lost digits.
     unsure = np.finfo(np.longdouble).eps / np.spacing(np.abs(expected).astype(dtype)).astype(np.longdouble)
-    allowed = 2 + np.where((np.abs(saved) < 2) & (_core.ACTIVATIONS[name] == "input"), unsure, 0)
+    cancels = _core.ACTIVATIONS[name] == "input" or name == "selu"
+    allowed = 2 + np.where((np.abs(saved) < 2) & cancels, unsure, 0)
     assert_ulps(gradient, expected, allowed, saved)
 
     factor = np.random.default_rng(0).standard_normal(saved.shape).astype(dtype)
@@ -117,14 +131,20 @@ def test_relu_has_no_slope_at_0(dtype: str, isa: str) -> None:
     assert not gradient.any()
 
 
-def test_softmax_gradient(dtype: str, isa: str, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("name", reference.BY_ROW)
+def test_gradient_by_row(name: str, dtype: str, isa: str, rng: np.random.Generator) -> None:
     for n in SIZES:
-        y = reference.softmax(3 * rng.standard_normal((4, n))).astype(dtype)
+        p = reference.softmax(3 * rng.standard_normal((4, n)))
+        y = (p if name == "softmax" else np.log(p)).astype(dtype)
         grad = rng.standard_normal((4, n)).astype(dtype)
-        expected = reference.activation_backward("softmax", y.astype(float), grad.astype(float))
+        expected = reference.activation_backward(name, y.astype(float), grad.astype(float))
         (source, _), (target, untouched) = spaced(y), spaced(grad)
-        _core.activation_gradient("softmax", source, target, 0.0)
-        bound = 4 * np.finfo(dtype).eps * y * (np.abs(grad) + np.abs(grad * y).sum(axis=1, keepdims=True))
+        _core.activation_gradient(name, source, target, 0.0)
+        if name == "softmax":
+            size = p * (np.abs(grad) + np.abs(grad * p).sum(axis=1, keepdims=True))
+        else:
+            size = np.abs(grad) + p * np.abs(grad).sum(axis=1, keepdims=True)
+        bound = 4 * np.finfo(dtype).eps * size
         assert (np.abs(target - expected) <= bound + np.finfo(dtype).tiny).all()
         assert untouched()
 
@@ -133,7 +153,9 @@ def test_softmax_of_large_values(dtype: str, isa: str) -> None:
     x = np.array([[1e4, 1e4 - 1, -1e4], [-1e30, -1e30, -1e30]], dtype)
     y = apply("softmax", x)
     np.testing.assert_allclose(y, reference.softmax(x.astype(float)), rtol=1e-6)
-    assert np.isnan(apply("softmax", np.array([[0.0, np.nan, 1.0]], dtype))).all()
+    np.testing.assert_allclose(apply("log_softmax", x), reference.log_softmax(x.astype(float)), rtol=1e-6)
+    for name in reference.BY_ROW:
+        assert np.isnan(apply(name, np.array([[0.0, np.nan, 1.0]], dtype))).all()
 
 
 @pytest.mark.parametrize("name", _core.ACTIVATIONS)

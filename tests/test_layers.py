@@ -33,9 +33,26 @@ EVERY_LAYER = [
     Normalization(mean=[0.1, 1], variance=[1 / 3, 0]),
 ]
 
+OPTIONS = [
+    *(cls() for cls in activations.CATALOGUE.by_class_name.values()),
+    *(activations.LeakyReLU(0.1), activations.ELU(0.5), activations.CELU(2), activations.GELU(approximate=True)),
+    *(activations.BinaryStep(straight_through=True), activations.Sign(straight_through=True)),
+]
+
 
 def test_names_of_activations_are_the_cores():
-    assert {cls.names[0] for cls in activations.CATALOGUE.by_class_name.values()} == set(_core.ACTIVATIONS)
+    classes = activations.CATALOGUE.by_class_name.values()
+    objects = [cls() for cls in classes]
+    objects += [activations.GELU(True), activations.BinaryStep(True), activations.Sign(True)]
+    assert {activation.core_name for activation in objects} == set(_core.ACTIVATIONS)
+
+
+@pytest.mark.parametrize("activation", OPTIONS, ids=repr)
+def test_config_makes_the_activation_again(activation):
+    data = json.loads(json.dumps(activations.CATALOGUE.serialize(activation)))
+    assert activations.CATALOGUE.deserialize(data) == activation
+    for plan in (lower(Dense(3, activation)), lower(Activation(activation))):
+        assert (plan.specs[0].activation, plan.specs[0].parameter) == (activation.core_name, activation.parameter)
 
 
 @pytest.mark.parametrize("layer", EVERY_LAYER, ids=lambda layer: type(layer).__name__)
@@ -52,6 +69,9 @@ def test_config_makes_the_layer_again(layer):
         ("relu", activations.ReLU()),
         ("ReLU", activations.ReLU()),
         ("swish", activations.SiLU()),
+        ("hard_silu", activations.HardSwish()),
+        ("celu", activations.CELU(1.0)),
+        ("log_softmax", activations.LogSoftmax()),
         (None, activations.Linear()),
         (activations.Tanh, activations.Tanh()),
         (activations.LeakyReLU(0.1), activations.LeakyReLU(0.1)),

@@ -15,7 +15,7 @@ from nnfast import _core, kernels, optimizers
 Array = NDArray[Any]
 
 ACTIVATIONS = sorted(set(_core.ACTIVATIONS) - {"linear"})
-OPTION = {"leaky_relu": {"negative_slope": 0.1}, "elu": {"alpha": 0.7}}
+OPTION = {"leaky_relu": {"negative_slope": 0.1}, "elu": {"alpha": 0.7}, "celu": {"alpha": 0.7}}
 LOSSES = sorted({name.removesuffix("_logits") for name in _core.LOSSES})
 
 
@@ -114,6 +114,8 @@ def test_options_are_checked() -> None:
     for bad in (-0.1, np.nan, np.inf, "a", None, True):
         with pytest.raises(ValueError, match="alpha: expected"):
             kernels.elu(np.zeros(3), alpha=bad)
+        with pytest.raises(ValueError, match="alpha: expected"):
+            kernels.celu(np.zeros(3), alpha=bad)
         with pytest.raises(ValueError, match="negative_slope: expected"):
             kernels.leaky_relu(np.zeros(3), negative_slope=bad)
 

@@ -19,12 +19,26 @@
     ROW(SOFTPLUS, softplus, OUTPUT)          \
     ROW(SILU, silu, INPUT)                   \
     ROW(BINARY_STEP, binary_step, OUTPUT)    \
-    ROW(SIGN, sign, OUTPUT)
+    ROW(SIGN, sign, OUTPUT)                  \
+    ROW(RELU6, relu6, OUTPUT)                \
+    ROW(SELU, selu, OUTPUT)                  \
+    ROW(CELU, celu, OUTPUT)                  \
+    ROW(GELU_TANH, gelu_tanh, INPUT)         \
+    ROW(SOFTSIGN, softsign, OUTPUT)          \
+    ROW(MISH, mish, INPUT)                   \
+    ROW(HARD_SIGMOID, hard_sigmoid, OUTPUT)  \
+    ROW(HARD_TANH, hard_tanh, OUTPUT)        \
+    ROW(HARD_SWISH, hard_swish, INPUT)       \
+    ROW(EXPONENTIAL, exponential, OUTPUT)    \
+    ROW(BINARY_STEP_STRAIGHT_THROUGH, binary_step_straight_through, INPUT) \
+    ROW(SIGN_STRAIGHT_THROUGH, sign_straight_through, INPUT)
 
-/* Softmax is the one that looks at a whole row; its pair is in rows.inc.h. */
-#define NNF_ACTIVATION_LIST(ROW)         \
-    NNF_ELEMENTWISE_ACTIVATION_LIST(ROW) \
-    ROW(SOFTMAX, softmax, OUTPUT)
+/* Those that look at a whole row; their pairs are in rows.inc.h. */
+#define NNF_ROW_ACTIVATION_LIST(ROW) \
+    ROW(SOFTMAX, softmax, OUTPUT)    \
+    ROW(LOG_SOFTMAX, log_softmax, OUTPUT)
+
+#define NNF_ACTIVATION_LIST(ROW) NNF_ELEMENTWISE_ACTIVATION_LIST(ROW) NNF_ROW_ACTIVATION_LIST(ROW)
 
 typedef enum nnf_activation {
 #define NNF_ROW(code, name, needs) NNF_ACTIVATION_##code,
@@ -43,6 +57,17 @@ static inline bool nnf_activation_needs_input(nnf_activation activation)
 #undef NNF_ROW
     };
     return needs[activation] == INPUT;
+}
+
+/* True if an element of y depends on the whole row of x: rows must not be cut. */
+static inline bool nnf_activation_is_by_row(nnf_activation activation)
+{
+    static const bool by_row[NNF_N_ACTIVATIONS] = {
+#define NNF_ROW(code, name, needs) [NNF_ACTIVATION_##code] = true,
+        NNF_ROW_ACTIVATION_LIST(NNF_ROW)
+#undef NNF_ROW
+    };
+    return by_row[activation];
 }
 
 #endif

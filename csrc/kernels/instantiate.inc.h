@@ -7,6 +7,8 @@
 
 #include "kernels/vector_math.inc.h"
 
+#include "kernels/pairs.inc.h"
+
 #include "kernels/activations.inc.h"
 
 #include "kernels/lanes.inc.h"

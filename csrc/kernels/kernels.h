@@ -66,7 +66,7 @@ typedef struct nnf_row_product {
     void *c;
 } nnf_row_product;
 
-/* y = f(x). x and y may be the same rows. parameter: slope of leaky_relu, alpha of elu; others ignore it. */
+/* y = f(x). x and y may be the same rows. parameter: slope of leaky_relu, alpha of elu and celu; others ignore it. */
 typedef void (*nnf_activation_forward)(nnf_shape shape, nnf_rows x, nnf_rows y, double parameter);
 /* gradient *= f'. saved holds y or x as the activation's row in activations.h says. */
 typedef void (*nnf_activation_backward)(nnf_shape shape, nnf_rows saved, nnf_rows gradient, double parameter);

@@ -53,6 +53,15 @@ INLINE real lanes_sum(lanes all)
     return lane[0];
 }
 
+INLINE real row_sum(const real *row, ptrdiff_t n)
+{
+    lanes sum = lanes_splat(0);
+    for (ptrdiff_t j = 0; j < n; j += LANES)
+        for (int v = 0; v < LANE_VECTORS; v++)
+            sum.part[v] += row_load(row, j + v * VL, n, 0);
+    return lanes_sum(sum);
+}
+
 INLINE real lanes_max(lanes all)
 {
     real lane[LANES];

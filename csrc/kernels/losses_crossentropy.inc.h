@@ -32,15 +32,6 @@ MEAN_LOSS(binary_crossentropy_logits, binary_crossentropy_logits, true)
 
 /* ---- categorical: parameter label_smoothing ---- */
 
-INLINE real row_sum(const real *row, ptrdiff_t n)
-{
-    lanes sum = lanes_splat(0);
-    for (ptrdiff_t j = 0; j < n; j += LANES)
-        for (int v = 0; v < LANE_VECTORS; v++)
-            sum.part[v] += row_load(row, j + v * VL, n, 0);
-    return lanes_sum(sum);
-}
-
 /* VL targets of a row from column j on, smoothed towards 1 / n; missing ones are 0. */
 INLINE vec load_smoothed(const real *row, ptrdiff_t j, ptrdiff_t n, real smoothing)
 {

@@ -1,4 +1,4 @@
-/* rows.inc.h: what is done to rows one at a time: softmax, gathering, dropout, rescaling, and plain copies. */
+/* rows.inc.h: what is done to rows one at a time: softmax and its logarithm, gathering, dropout, rescaling, and plain copies. */
 #include "base/random_block.h"
 
 INLINE real *row_of(nnf_rows rows, ptrdiff_t i) { return (real *)rows.data + i * rows.stride; }
@@ -79,6 +79,16 @@ INLINE real row_exp_shifted(const real *x, real *e, ptrdiff_t n, real max)
     return lanes_sum(sum);
 }
 
+/* The sum alone; with the same bits. */
+INLINE real row_sum_exp_shifted(const real *x, ptrdiff_t n, real max)
+{
+    lanes sum = lanes_splat(0);
+    for (ptrdiff_t j = 0; j < n; j += LANES)
+        for (int v = 0; v < LANE_VECTORS; v++)
+            sum.part[v] += row_mask(v_exp(row_load(x, j + v * VL, n, max) - v_splat(max)), j + v * VL, n);
+    return lanes_sum(sum);
+}
+
 INLINE void row_divide(real *x, ptrdiff_t n, real divisor)
 {
     for (ptrdiff_t j = 0; j < n; j += VL)
@@ -110,6 +120,34 @@ static void softmax_backward_rows(nnf_shape shape, nnf_rows saved, nnf_rows grad
         const vec mean = v_splat(lanes_sum(dot));
         for (ptrdiff_t j = 0; j < n; j += VL)
             row_store(g, j, n, row_load(y, j, n, 0) * (row_load(g, j, n, 0) - mean));
+    }
+}
+
+/* y = x - max x - log of the sum of exp(x - max x) */
+static void log_softmax_forward_rows(nnf_shape shape, nnf_rows x, nnf_rows y, double parameter)
+{
+    (void)parameter;
+    const ptrdiff_t n = shape.columns;
+    for (ptrdiff_t i = 0; i < shape.rows; i++) {
+        const real *from = row_of(x, i);
+        real *to = row_of(y, i);
+        const vec max = v_splat(row_max(from, n)), log_sum = v_log(v_splat(row_sum_exp_shifted(from, n, max[0])));
+        for (ptrdiff_t j = 0; j < n; j += VL)
+            row_store(to, j, n, row_load(from, j, n, 0) - max - log_sum);
+    }
+}
+
+/* With y = log softmax(x): dL/dx_j = g_j - exp(y_j) sum_i g_i. */
+static void log_softmax_backward_rows(nnf_shape shape, nnf_rows saved, nnf_rows gradient, double parameter)
+{
+    (void)parameter;
+    const ptrdiff_t n = shape.columns;
+    for (ptrdiff_t i = 0; i < shape.rows; i++) {
+        const real *y = row_of(saved, i);
+        real *g = row_of(gradient, i);
+        const vec total = v_splat(row_sum(g, n));
+        for (ptrdiff_t j = 0; j < n; j += VL)
+            row_store(g, j, n, v_fma(-v_exp(row_load(y, j, n, 0)), total, row_load(g, j, n, 0)));
     }
 }
 

@@ -26,6 +26,22 @@ static const real quantile_centre_p[] = {0x1.b74e24p+1f, 0x1.30061ap+6f, 0x1.d9f
 static const real quantile_centre_q[] = {0x1p+0f, 0x1.94f508p+4f, 0x1.8308cp+7f, 0x1.d88b9p+8f, 0x1.f1553ap+7f};
 static const real quantile_tail_p[] = {0x1.69aa9p+0f, 0x1.9b06bap+1f, 0x1.1503eep+1f, 0x1.11e16p-1f, 0x1.4a262p-5f};
 static const real quantile_tail_q[] = {0x1p+0f, 0x1.1024ccp+0f, 0x1.558c7p-2f, 0x1.d2a41cp-6f, 0x1.0cc324p-22f};
+static const real sixth[] = {0x1.555556p-3f, -0x1.555556p-28f};
+static const real third[] = {0x1.555556p-2f, -0x1.555556p-27f};
+static const real selu_scale[] = {0x1.0cfabep+0f, -0x1.2adddap-25f};
+static const real selu_floor[] = {0x1.c212ccp+0f, 0x1.903c0cp-26f};
+static const real gelu_tanh_linear[] = {0x1.988454p+0f, -0x1.857936p-25f};
+static const real gelu_tanh_cubic[] = {0x1.2444f2p-4f, 0x1.49b16ap-29f};
+static const real gelu_tanh_minus_root[] = {0x1.8142ap-1f, -0x1.85a06cp-27f};
+static const real gelu_tanh_root_exp[] = {0x1.2af64ep-2f, 0x1.3890bep-27f};
+static const real gelu_tanh_bend[] = {-0x1.49e1dp-3f, -0x1.62889ep-28f};
+static const real gelu_tanh_rise[] = {0x1.b78b7ap+0f, 0x1.12c72ep-25f};
+static const real gelu_tanh_slope[] = {0x1.f599cap+0f, -0x1.bcb808p-25f};
+static const real mish_minus_root[] = {0x1.31432cp+0f, 0x1.a25b08p-29f};
+static const real mish_root_exp[] = {0x1.36c42p-2f, 0x1.7e1f66p-29f};
+static const real mish_c_0[] = {0x1.31ac36p+0f, -0x1.63abfp-25f};
+static const real mish_c_1[] = {0x1.cf1d54p-2f, 0x1.01741cp-27f};
+static const real mish_c_2[] = {0x1.c9f402p-6f, -0x1.b022eep-32f};
 #else
 static const real exp_p[] = {0x1.0000000000005p-1,  0x1.5555555555535p-3,  0x1.555555555211dp-5,  0x1.111111111cac9p-7,
                              0x1.6c16c17f4051ap-10, 0x1.a01a01553e9bap-13, 0x1.a019a62e58366p-16, 0x1.71dee693f7dc9p-19,
@@ -83,6 +99,22 @@ static const real quantile_tail_q[] = {0x1p+0,
                                        0x1.b7ea768bd0e9dp-21,
                                        0x1.60a16b7babdf1p-28,
                                        0x1.552a72b61b118p-55};
+static const real sixth[] = {0x1.5555555555555p-3, 0x1.5555555555555p-57};
+static const real third[] = {0x1.5555555555555p-2, 0x1.5555555555555p-56};
+static const real selu_scale[] = {0x1.0cfabd6a91132p+0, 0x1.6fc7d272f2695p-55};
+static const real selu_floor[] = {0x1.c212cc640f031p+0, 0x1.05161b045a1fep-56};
+static const real gelu_tanh_linear[] = {0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54};
+static const real gelu_tanh_cubic[] = {0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c7p-61};
+static const real gelu_tanh_minus_root[] = {0x1.81429f9e97e4dp-1, -0x1.4f523ed77dbdcp-55};
+static const real gelu_tanh_root_exp[] = {0x1.2af64e9c485eep-2, -0x1.3ca470b477afcp-57};
+static const real gelu_tanh_bend[] = {-0x1.49e1d0b1444ebp-3, -0x1.ba751ccf0c773p-57};
+static const real gelu_tanh_rise[] = {0x1.b78b7a8963976p+0, 0x1.d70cb410c5286p-54};
+static const real gelu_tanh_slope[] = {0x1.f599c921a3fc2p+0, 0x1.1ca7c24fcf1bdp-54};
+static const real mish_minus_root[] = {0x1.31432c0d12d84p+0, 0x1.bf319154da21p-55};
+static const real mish_root_exp[] = {0x1.36c4202fc3eccp-2, 0x1.6d73a02f8d922p-56};
+static const real mish_c_0[] = {0x1.31ac354e2a079p+0, -0x1.6e2f9b89c3bdbp-56};
+static const real mish_c_1[] = {0x1.cf1d5480ba0e5p-2, -0x1.092627b956871p-57};
+static const real mish_c_2[] = {0x1.c9f40193f744cp-6, -0x1.cd6edac167dafp-60};
 #endif
 
 #if REAL_BITS == 32
@@ -97,7 +129,7 @@ enum { MANTISSA_BITS = 52, EXPONENT_BIAS = 1023, LIFT = 256 };
 typedef natural nvec __attribute__((vector_size(VECTOR_BYTES)));
 
 static const real log_2[] = {REAL(0x1.62e43p-1, 0x1.62e42fefa39efp-1), REAL(-0x1.05c61p-29, 0x1.abc9e3b39803fp-56)};
-static const real drop = REAL(0x1p-32, 0x1p-256); /* 2^-LIFT */
+static const real raise = REAL(0x1p32, 0x1p256), drop = REAL(0x1p-32, 0x1p-256); /* 2^LIFT, 2^-LIFT */
 
 #define N_ELEMENTS(table) (int)(sizeof(table) / sizeof((table)[0]))
 #define V_POLYNOMIAL(x, table) v_polynomial(x, table, N_ELEMENTS(table))
@@ -157,6 +189,15 @@ INLINE vec v_expm1(vec x)
     return v_fma(p.scale, p.fraction, p.scale - v_splat(1));
 }
 
+/* (factor + factor_low) (exp(x + low) - 1) for x <= 0. */
+INLINE vec v_expm1_times(vec x, vec low, vec factor, vec factor_low)
+{
+    const power p = v_power(v_max(x, v_splat(REAL(-18., -38.))), low, 0, true);
+    const vec part = p.scale * p.fraction, whole = p.scale - v_splat(1), high = factor * whole;
+    const vec rest = v_fma(factor_low, part + whole, v_fma(factor, whole, -high));
+    return high + v_fma(factor, part, rest);
+}
+
 /* log(0) is -infinity, and so is that of a denormal; NaN below 0. 0.93 / 0.99 ULP */
 INLINE vec v_log(vec x)
 {
@@ -193,16 +234,27 @@ INLINE vec v_tanh(vec x)
     return v_copy_sign(v_select_below(a, v_splat((real)0.9), small, large), x);
 }
 
-/* 2^LIFT / (1 + exp(-x)) for -109 <= x <= 64 (double: -800, 512). Lifted, as the quotient may be below the normal numbers where
- * its product with x is not; corrected by what the sum and the quotient lost. sigmoid: 0.93 / 0.90 ULP */
-INLINE vec v_logistic_lifted(vec x)
+/* 2^LIFT / (1 + exp(-x - low)) = quotient (1 + rest) for -109 <= x <= 64 (double: -800, 512). Lifted, as the quotient may be
+ * below the normal numbers where its product with x is not; the rest is what the sum and the quotient lost. */
+typedef struct logistic {
+    vec quotient, rest;
+} logistic;
+
+INLINE logistic v_logistic(vec x, vec low)
 {
     const vec one = v_splat(1), unit = v_splat(drop);
-    const power p = v_power(-x, (vec){0}, -LIFT, true);
+    const power p = v_power(-x, -low, -LIFT, true);
     const vec rough = p.scale + unit, rough_low = (v_max(p.scale, unit) - rough) + v_min(p.scale, unit);
     const vec sum = v_fma(p.scale, p.fraction, rough), sum_low = v_fma(p.scale, p.fraction, rough - sum) + rough_low;
-    const vec y = one / sum, remainder = v_fma(-y, sum_low, v_fma(-y, sum, one));
-    return v_fma(y, remainder, y);
+    const vec y = one / sum;
+    return (logistic){y, v_fma(-y, sum_low, v_fma(-y, sum, one))};
+}
+
+/* sigmoid: 0.93 / 0.90 ULP */
+INLINE vec v_logistic_lifted(vec x)
+{
+    const logistic y = v_logistic(x, (vec){0});
+    return v_fma(y.quotient, y.rest, y.quotient);
 }
 
 /* The density's shape exp(-a^2/2) as a power lifted by LIFT, with the rounding error of a^2. */

@@ -2,7 +2,7 @@
 #include "ops/dense.h"
 #include "ops/rows.h"
 
-static bool is_by_row(const nnf_dense *dense) { return dense->activation == NNF_ACTIVATION_SOFTMAX; }
+static bool is_by_row(const nnf_dense *dense) { return nnf_activation_is_by_row(dense->activation); }
 
 /* y = f(z) for some rows and columns. */
 static void activate(const nnf_kernels *kernels, const nnf_dense *dense, const nnf_dense_forward_call *call, nnf_shape shape, ptrdiff_t row,

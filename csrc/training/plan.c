@@ -48,7 +48,7 @@ static bool can_share(const nnf_panels *panels, int size)
  * is smaller is cheaper to move. */
 static bool is_by_columns(const nnf_layer *layer, bool is_last, ptrdiff_t n_rows, int size)
 {
-    const bool is_by_row = layer->spec.activation == NNF_ACTIVATION_SOFTMAX || is_last;
+    const bool is_by_row = nnf_activation_is_by_row(layer->spec.activation) || is_last;
     if (size == 1 || layer->spec.kind != NNF_LAYER_DENSE || is_by_row)
         return false;
     if (!can_share(&layer->dense.panels, size) || (layer->keep_transposed && !can_share(&layer->dense.transposed_panels, size)))

@@ -258,7 +258,7 @@ def _is_linear_dense(spec: LayerSpec) -> bool:
 
 
 def _activation_fields(layer: Dense | Activation) -> dict[str, Any]:
-    return {"activation": layer.activation.names[0], "parameter": layer.activation.parameter}
+    return {"activation": layer.activation.core_name, "parameter": layer.activation.parameter}
 
 
 def _get_factors(regularizer: Regularizer | None) -> tuple[float, float]:

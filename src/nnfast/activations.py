@@ -1,7 +1,7 @@
 """activations: what may stand behind a layer. Names, parameters and meaning are Keras 3's.
 
 Where a formula is given, x is the layer's weighted sum. The derivative of `ReLU` and `LeakyReLU` at 0 is that of the
-negative side.
+negative side; that of `ReLU6`, `HardSigmoid` and `HardTanh` is 0 at both bends.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,11 @@ from nnfast._descriptions import Catalogue, Description
 @dataclass(frozen=True)
 class ActivationFunction(Description):
     """The base of all activations."""
+
+    @property
+    def core_name(self) -> str:
+        """What the core calls the function."""
+        return self.names[0]
 
     @property
     def parameter(self) -> float:
@@ -87,10 +92,62 @@ class ELU(ActivationFunction):
         return self.alpha
 
 
+class ReLU6(ActivationFunction):
+    """min(max(x, 0), 6)."""
+
+    names: ClassVar[tuple[str, ...]] = ("relu6",)
+
+
+class SELU(ActivationFunction):
+    """scale x where x > 0, else scale alpha (exp(x) - 1), scale 1.0507, alpha 1.6733. Klambauer et al., NeurIPS 2017.
+
+    Its networks start from `LecunNormal`.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("selu",)
+
+
+@dataclass(frozen=True)
+class CELU(ActivationFunction):
+    """x where x > 0, else alpha (exp(x / alpha) - 1). Barron, 2017.
+
+    Parameters
+    ----------
+    alpha : float
+        In [1e-30, 1e30].
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("celu",)
+    alpha: float = 1.0
+
+    def __post_init__(self) -> None:
+        self._settle("alpha", _validation.check_real("alpha", self.alpha, "[1e-30, 1e30]"))
+
+    @property
+    def parameter(self) -> float:  # noqa: D102
+        return self.alpha
+
+
+@dataclass(frozen=True)
 class GELU(ActivationFunction):
-    """x Phi(x), with Phi the standard normal distribution function: the exact form, Keras' and PyTorch's default."""
+    """x Phi(x), with Phi the standard normal distribution function.
+
+    Parameters
+    ----------
+    approximate : bool
+        Whether Phi(x) is taken as (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. False, as in Keras (PyTorch writes
+        ``approximate="tanh"`` and ``"none"``); `nnfast.kernels` calls the two gelu and gelu_tanh.
+    """
 
     names: ClassVar[tuple[str, ...]] = ("gelu",)
+    approximate: bool = False
+
+    def __post_init__(self) -> None:
+        self._settle("approximate", _validation.check_bool("approximate", self.approximate))
+
+    @property
+    def core_name(self) -> str:  # noqa: D102
+        return "gelu_tanh" if self.approximate else "gelu"
 
 
 class Softplus(ActivationFunction):
@@ -105,14 +162,82 @@ class SiLU(ActivationFunction):
     names: ClassVar[tuple[str, ...]] = ("silu", "swish")
 
 
-class BinaryStep(ActivationFunction):
-    """1 where x > 0, else 0. Its derivative is 0: for inference, nothing before it learns."""
+class Softsign(ActivationFunction):
+    """x / (1 + abs(x))."""
+
+    names: ClassVar[tuple[str, ...]] = ("softsign",)
+
+
+class Mish(ActivationFunction):
+    """x tanh(log(1 + exp(x))). Misra, BMVC 2020."""
+
+    names: ClassVar[tuple[str, ...]] = ("mish",)
+
+
+class HardSigmoid(ActivationFunction):
+    """min(max(x + 3, 0), 6) / 6, as in Keras 3 and PyTorch (Keras 2 had a slope of 0.2)."""
+
+    names: ClassVar[tuple[str, ...]] = ("hard_sigmoid",)
+
+
+class HardTanh(ActivationFunction):
+    """min(max(x, -1), 1)."""
+
+    names: ClassVar[tuple[str, ...]] = ("hard_tanh",)
+
+
+class HardSwish(ActivationFunction):
+    """x min(max(x + 3, 0), 6) / 6, also called hard_silu. Its derivative at -3 and 3 is 0 and 1."""
+
+    names: ClassVar[tuple[str, ...]] = ("hard_swish", "hard_silu")
+
+
+class Exponential(ActivationFunction):
+    """exp(x)."""
+
+    names: ClassVar[tuple[str, ...]] = ("exponential",)
+
+
+@dataclass(frozen=True)
+class _Step(ActivationFunction):
+    """A function whose derivative is 0.
+
+    Parameters
+    ----------
+    straight_through : bool
+        Whether the gradient is passed on nevertheless, as it is, where abs(x) <= 1. Hubara et al., NeurIPS 2016.
+    """
+
+    straight_through: bool = False
+
+    def __post_init__(self) -> None:
+        self._settle("straight_through", _validation.check_bool("straight_through", self.straight_through))
+
+    @property
+    def core_name(self) -> str:
+        return f"{self.names[0]}_straight_through" if self.straight_through else self.names[0]
+
+
+class BinaryStep(_Step):
+    """1 where x > 0, else 0. Its derivative is 0: for inference, nothing before it learns.
+
+    Parameters
+    ----------
+    straight_through : bool
+        Whether the gradient is passed on nevertheless, as it is, where abs(x) <= 1. Hubara et al., NeurIPS 2016.
+    """
 
     names: ClassVar[tuple[str, ...]] = ("binary_step",)
 
 
-class Sign(ActivationFunction):
-    """-1, 0 or 1. Its derivative is 0: for inference, nothing before it learns."""
+class Sign(_Step):
+    """-1, 0 or 1. Its derivative is 0: for inference, nothing before it learns.
+
+    Parameters
+    ----------
+    straight_through : bool
+        As in `BinaryStep`.
+    """
 
     names: ClassVar[tuple[str, ...]] = ("sign",)
 
@@ -123,10 +248,19 @@ class Softmax(ActivationFunction):
     names: ClassVar[tuple[str, ...]] = ("softmax",)
 
 
+class LogSoftmax(ActivationFunction):
+    """The logarithm of `Softmax`. No loss joins with it: cross-entropy wants `Softmax`, and loses no digits by that."""
+
+    names: ClassVar[tuple[str, ...]] = ("log_softmax",)
+
+
 CATALOGUE: Catalogue[ActivationFunction] = Catalogue(
     "activation",
     ActivationFunction,
-    (Linear, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, GELU, Softplus, SiLU, BinaryStep, Sign, Softmax),
+    (
+        *(Linear, Sigmoid, Tanh, ReLU, LeakyReLU, ReLU6, ELU, SELU, CELU, GELU, Softplus, Softsign, SiLU, Mish),
+        *(HardSigmoid, HardTanh, HardSwish, Exponential, BinaryStep, Sign, Softmax, LogSoftmax),
+    ),
 )
 
 

@@ -5,12 +5,13 @@ result's shape and dtype; it is returned. Functions of single elements take arra
 input. Arrays that do not fit are a ValueError.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnfast import _core, _validation, optimizers
+from nnfast._kernel_activations import *  # noqa: F403
 from nnfast._kernel_arrays import Array, check_array, check_out
 from nnfast._kernel_losses import (
     binary_crossentropy as binary_crossentropy,
@@ -88,68 +89,6 @@ from nnfast._kernel_normalization import (
     normalization_backward as normalization_backward,
 )
 from nnfast.schedules import compute_rate
-
-
-class _Forward(Protocol):
-    def __call__(self, x: ArrayLike, *, out: Array | None = None) -> Array: ...
-
-
-class _Backward(Protocol):
-    def __call__(self, grad: ArrayLike, saved: ArrayLike, *, out: Array | None = None) -> Array: ...
-
-
-# ---- activations ----
-
-
-def _make_pair(name: str, formula: str) -> tuple[_Forward, _Backward]:
-    """Make the two functions of an activation that has no parameter."""
-
-    def forward(x: ArrayLike, *, out: Array | None = None) -> Array:
-        return _activate(name, x, 0.0, out)
-
-    def backward(grad: ArrayLike, saved: ArrayLike, *, out: Array | None = None) -> Array:
-        return _go_back(name, grad, saved, 0.0, out)
-
-    needed = "the input x" if _core.ACTIVATIONS[name] == "input" else "the output y"
-    forward.__name__ = forward.__qualname__ = name
-    forward.__doc__ = f"Return {formula}."
-    backward.__name__ = backward.__qualname__ = f"{name}_backward"
-    backward.__doc__ = f"Return the gradient with respect to x from that of y = {name}(x); `saved` is {needed}."
-    return forward, backward
-
-
-sigmoid, sigmoid_backward = _make_pair("sigmoid", "1 / (1 + exp(-x))")
-tanh, tanh_backward = _make_pair("tanh", "the hyperbolic tangent")
-relu, relu_backward = _make_pair("relu", "max(x, 0)")
-gelu, gelu_backward = _make_pair("gelu", "x Phi(x), Phi the standard normal distribution function")
-softplus, softplus_backward = _make_pair("softplus", "log(1 + exp(x))")
-silu, silu_backward = _make_pair("silu", "x / (1 + exp(-x))")
-binary_step, binary_step_backward = _make_pair("binary_step", "1 where x > 0, else 0")
-sign, sign_backward = _make_pair("sign", "-1, 0 or 1")
-softmax, softmax_backward = _make_pair("softmax", "exp(x) divided by its sum along the last axis")
-
-
-def leaky_relu(x: ArrayLike, negative_slope: float = 0.2, *, out: Array | None = None) -> Array:
-    """Return x where x > 0, else negative_slope x."""
-    return _activate("leaky_relu", x, _check_parameter("negative_slope", negative_slope), out)
-
-
-def leaky_relu_backward(
-    grad: ArrayLike, saved: ArrayLike, negative_slope: float = 0.2, *, out: Array | None = None
-) -> Array:
-    """Return the gradient with respect to x from that of y = leaky_relu(x); `saved` is the output y."""
-    return _go_back("leaky_relu", grad, saved, _check_parameter("negative_slope", negative_slope), out)
-
-
-def elu(x: ArrayLike, alpha: float = 1.0, *, out: Array | None = None) -> Array:
-    """Return x where x > 0, else alpha (exp(x) - 1)."""
-    return _activate("elu", x, _check_parameter("alpha", alpha), out)
-
-
-def elu_backward(grad: ArrayLike, saved: ArrayLike, alpha: float = 1.0, *, out: Array | None = None) -> Array:
-    """Return the gradient with respect to x from that of y = elu(x); `saved` is the output y."""
-    return _go_back("elu", grad, saved, _check_parameter("alpha", alpha), out)
-
 
 # ---- dense layers ----
 
@@ -264,34 +203,6 @@ rprop_update = _make_update(optimizers.Rprop, "by the last gradient and the step
 
 
 # ---- inside ----
-
-
-def _check_parameter(name: str, value: float) -> float:
-    return _validation.check_real(name, value, "[0, 1e30]")
-
-
-def _as_matrix(array: Array) -> Array:
-    """Return the same memory as rows along the last axis."""
-    return array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
-
-
-def _activate(name: str, x: ArrayLike, parameter: float, out: Array | None) -> Array:
-    values = check_array("x", x)
-    result = check_out("out", out, values.shape, values.dtype)
-    if values.size:
-        _core.activation(name, _as_matrix(values), _as_matrix(result), parameter)
-    return result
-
-
-def _go_back(name: str, grad: ArrayLike, saved: ArrayLike, parameter: float, out: Array | None) -> Array:
-    above = check_array("grad", grad)
-    kept = check_array("saved", saved, above.shape, above.dtype)
-    result = check_out("out", out, above.shape, above.dtype)
-    if result is not above:
-        np.copyto(result, above)
-    if result.size:
-        _core.activation_gradient(name, _as_matrix(kept), _as_matrix(result), parameter)
-    return result
 
 
 def _update(optimizer: optimizers.Optimizer, w: Array, grad: ArrayLike, slots: tuple[Array, ...], step: int) -> None:

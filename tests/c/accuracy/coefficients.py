@@ -210,6 +210,66 @@ def quantile_tail_table(bits):
     return {"quantile_tail_p": p, "quantile_tail_q": q}, error
 
 
+def pair(x, bits):
+    high = rounded(x, bits)
+    return [high, rounded(x - high, bits)]
+
+
+def pairs(numbers, bits):
+    columns = {name: pair(x, bits) for name, x in numbers.items()}
+    return columns, max(abs(mp.fsum(columns[name]) / x - 1) for name, x in numbers.items())
+
+
+def fractions_table(bits):
+    return pairs({"sixth": mp.mpf(1) / 6, "third": mp.mpf(1) / 3}, bits)
+
+
+def selu_table(bits):
+    """Klambauer et al., NeurIPS 2017: scale, and scale times alpha."""
+    scale, alpha = mp.mpf("1.0507009873554804934193349852946"), mp.mpf("1.6732632423543772848170429916717")
+    return pairs({"selu_scale": scale, "selu_floor": scale * alpha}, bits)
+
+
+def gelu_tanh_table(bits):
+    """u(x) = linear x + cubic x^3, and at the root of the slope what activations.inc.h says."""
+    linear = 2 * mp.sqrt(2 / mp.pi)
+    cubic = linear * mp.mpf("0.044715")
+
+    def u(x):
+        return linear * x + cubic * x**3
+
+    root = mp.findroot(lambda x: 1 + mp.exp(u(x)) + linear * x + 3 * cubic * x**3, mp.mpf("-0.75"))
+    numbers = {
+        "gelu_tanh_linear": linear,
+        "gelu_tanh_cubic": cubic,
+        "gelu_tanh_minus_root": -root,
+        "gelu_tanh_root_exp": mp.exp(u(root)),
+        "gelu_tanh_bend": 3 * cubic * root,
+        "gelu_tanh_rise": linear + 3 * cubic * root**2,
+        "gelu_tanh_slope": linear + 9 * cubic * root**2,
+    }
+    return pairs(numbers, bits)
+
+
+def mish_table(bits):
+    """The root of mish', and the coefficients of h that activations.inc.h speaks of."""
+
+    def factor(x):
+        e = mp.exp(x)
+        return e**3 + 4 * e**2 + 6 * e + 4 + 4 * x * (e + 1)
+
+    root = mp.findroot(factor, mp.mpf("-1.19"))
+    e = mp.exp(root)
+    numbers = {
+        "mish_minus_root": -root,
+        "mish_root_exp": e,
+        "mish_c_0": e * (3 * e**2 + 8 * e + 6 + 4 * root),
+        "mish_c_1": e * (3 * e**2 + 4 * e),
+        "mish_c_2": e**3,
+    }
+    return pairs(numbers, bits)
+
+
 TABLES = [
     exp_table,
     log_table,
@@ -218,6 +278,10 @@ TABLES = [
     slope_table,
     quantile_centre_table,
     quantile_tail_table,
+    fractions_table,
+    selu_table,
+    gelu_tanh_table,
+    mish_table,
 ]
 
 

@@ -3,6 +3,8 @@
  * out but a program: see ../README.md. */
 #include "kernels/vector_math.inc.h"
 
+#include "kernels/pairs.inc.h"
+
 #include "kernels/activations.inc.h"
 
 #include <float.h>
@@ -37,20 +39,26 @@ static real one_value(const function_case *f, real x)
     return to[0];
 }
 
+/* "all", the name of a function, or the beginning of its name. */
+static int is_wanted(const function_case *f, const char *wanted)
+{
+    return strcmp(wanted, "all") == 0 || strncmp(f->name, wanted, strlen(wanted)) == 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *wanted = argc > 1 ? argv[1] : "all";
     const long long amount = argc > 2 ? atoll(argv[2]) : REAL_BITS == 32 ? 1 : 2048;
-    printf("%-22s %9s %16s %7s %7s %6s %17s %6s   values at -inf 0 inf NaN\n", "function", "worst ULP", "at", "falls", "outside", "modes",
-           "bits", "ns");
+    printf("%-37s %9s %23s %7s %7s %7s %6s %17s %6s   values at -inf 0 inf NaN\n", "function", "worst ULP", "at", "falls", "outside",
+           "inexact", "modes", "bits", "ns");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const function_case *f = &cases[i];
-        if (strcmp(wanted, "all") != 0 && strcmp(wanted, f->name) != 0)
+        if (!is_wanted(f, wanted))
             continue;
-        const report r = amount == 0 ? (report){0} : REAL_BITS == 32 ? measure_domain(f, (integer)amount) : measure_samples(f, amount);
-        printf("%-22s %9.4f %16a %7lld %7lld %6lld %17llx %6.3f   %.9g %.9g %.9g %.9g\n", f->name, r.worst_ulp, r.worst_input, r.falls,
-               r.outside, r.mode_differences, (unsigned long long)r.digest, nanoseconds(f), one_value(f, -INFINITY), one_value(f, 0),
-               one_value(f, INFINITY), one_value(f, NAN));
+        const report r = amount == 0 ? (report){0} : REAL_BITS == 32 ? measure_domain(f, amount) : measure_samples(f, amount);
+        printf("%-37s %9.4f %23a %7lld %7lld %7d %6lld %17llx %6.3f   %.9g %.9g %.9g %.9g\n", f->name, r.worst_ulp, r.worst_input, r.falls,
+               r.outside, count_inexact(f), r.mode_differences, (unsigned long long)r.digest, nanoseconds(f), one_value(f, -INFINITY),
+               one_value(f, 0), one_value(f, INFINITY), one_value(f, NAN));
         fflush(stdout);
     }
     return 0;
