@@ -10,8 +10,6 @@ typedef struct report {
     natural digest; /* of all result bits, whatever the order they came in */
 } report;
 
-enum { BLOCK = 4096 };
-
 static inline real real_at(integer place)
 {
     const natural bits = place < 0 ? (natural)(-place) | (natural)1 << (REAL_BITS - 1) : (natural)place;
@@ -65,27 +63,22 @@ static inline double error_in_ulp(real y, wide exact)
 
 static inline int is_denormal(real x) { return x != 0 && REAL_ABS(x) < REAL_SMALLEST; }
 
-/* Not negative, so the bits are in the numbers' order. */
-static inline int64_t bits_of(double error)
-{
-    int64_t bits;
-    memcpy(&bits, &error, sizeof bits);
-    return bits;
-}
-
 static void find_errors(const real *x, const real *y, const wide *exact, report *total)
 {
-    int64_t worst = 0;
-    for (int i = 0; i < BLOCK; i++) {
-        const int64_t bits = bits_of(is_denormal(x[i]) ? 0 : error_in_ulp(y[i], exact[i]));
-        worst = bits > worst ? bits : worst;
-    }
-    if (worst <= bits_of(total->worst_ulp))
-        return;
-    memcpy(&total->worst_ulp, &worst, sizeof worst);
+    double error[BLOCK];
+    int64_t bits[BLOCK], worst = 0; /* errors are not negative, so their bits are in the numbers' order */
     for (int i = 0; i < BLOCK; i++)
-        if (!is_denormal(x[i]) && bits_of(error_in_ulp(y[i], exact[i])) == worst)
-            total->worst_input = x[i];
+        error[i] = is_denormal(x[i]) ? 0 : error_in_ulp(y[i], exact[i]);
+    memcpy(bits, error, sizeof bits);
+    for (int i = 0; i < BLOCK; i++)
+        worst = bits[i] > worst ? bits[i] : worst;
+    double largest;
+    memcpy(&largest, &worst, sizeof largest);
+    if (largest <= total->worst_ulp)
+        return;
+    total->worst_ulp = largest;
+    for (int i = 0; i < BLOCK; i++)
+        total->worst_input = error[i] == largest ? x[i] : total->worst_input;
 }
 
 static void measure_block(const function_case *f, const real *x, report *total)
@@ -94,7 +87,9 @@ static void measure_block(const function_case *f, const real *x, report *total)
     wide exact[BLOCK];
     evaluate(f, x, y, 1);
     evaluate(f, x, unflushed, 0);
-    f->reference(x, y, exact, BLOCK);
+    inputs all;
+    set_inputs(&all, x);
+    f->reference(&all, y, exact);
     find_errors(x, y, exact, total);
     if (f->monotone) {
         natural falls = 0;
@@ -191,7 +186,9 @@ static int count_inexact(const function_case *f)
     for (int i = 0; i < BLOCK; i++)
         x[i] = special[i % 5];
     evaluate(f, x, y, 1);
-    f->reference(x, y, exact, BLOCK);
+    static inputs all;
+    set_inputs(&all, x);
+    f->reference(&all, y, exact);
     int count = 0;
     for (int i = 0; i < 5; i++) {
         const int is_nan = x[i] != x[i], wanted = is_nan ? strstr(f->name, "_backward") == NULL : x[i] >= f->low && x[i] <= f->high;

@@ -39,10 +39,15 @@ static real one_value(const function_case *f, real x)
     return to[0];
 }
 
-/* "all", the name of a function, or the beginning of its name. */
+/* "all", the name of a function, or that of an activation: both ways. */
 static int is_wanted(const function_case *f, const char *wanted)
 {
-    return strcmp(wanted, "all") == 0 || strncmp(f->name, wanted, strlen(wanted)) == 0;
+    const size_t n = strlen(wanted);
+    if (strcmp(wanted, "all") == 0)
+        return 1;
+    if (strncmp(f->name, wanted, n) != 0)
+        return 0;
+    return f->name[n] == '\0' || strcmp(f->name + n, "_forward") == 0 || strcmp(f->name + n, "_backward") == 0;
 }
 
 int main(int argc, char **argv)
