@@ -22,6 +22,11 @@ from nnfast._core import LossSpec
 
 Array = NDArray[Any]
 
+
+def one_hot(labels: Array, n_classes: int) -> Array:
+    return (labels.reshape(-1, 1) == np.arange(n_classes)).astype(np.float64)
+
+
 # ---- metrics: one value a row ----------------------------------------------------------------------------------------
 
 
