@@ -1,6 +1,7 @@
 """Gradients of every layer kind, activation and loss against central differences of the library's own float64 loss."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,11 @@ def test_hidden_activation_and_loss(hidden: str, loss: str, rng: np.random.Gener
     check_training_step([dense(5, hidden), dense(OUT_SIZE, reference.FUSED.get(loss, "sigmoid"))], loss, rng)
 
 
-@pytest.mark.parametrize("loss", [loss for loss in _core.LOSSES if loss not in reference.FUSED])
-@pytest.mark.parametrize("last", DERIVABLE)
+# The Poisson loss takes the logarithm of the outputs, and log_softmax gives none that is positive.
+LAST_PAIRS = sorted({*product(DERIVABLE, set(_core.LOSSES) - set(reference.FUSED))} - {("log_softmax", "poisson")})
+
+
+@pytest.mark.parametrize(("last", "loss"), LAST_PAIRS)
 def test_output_activation_and_loss(last: str, loss: str, rng: np.random.Generator) -> None:
     check_training_step([dense(5, "tanh"), dense(OUT_SIZE, last)], loss, rng)
 

@@ -50,9 +50,11 @@ static inline wide last_place(wide size)
 #endif
 }
 
+/* Infinity counts as the number after the largest where the exact value is not above that. */
 static inline double error_in_ulp(real y, wide exact)
 {
-    const wide size = exact < 0 ? -exact : exact, largest = REAL_LARGEST, difference = (wide)y - exact;
+    const wide size = exact < 0 ? -exact : exact, largest = REAL_LARGEST, after = largest * (1 + (wide)REAL_EPSILON / 2);
+    const wide difference = (y == INFINITY ? after : y == -INFINITY ? -after : (wide)y) - exact;
     const double regular = (double)((difference < 0 ? -difference : difference) / last_place(size));
     const double below = REAL_ABS(y) < 2 * REAL_SMALLEST ? 0 : INFINITY; /* may be 0, or come from flushed summands */
     const double above = (exact < 0 ? y == -INFINITY : y == INFINITY) ? 0 : REAL_ABS(y) == REAL_LARGEST ? 1 : INFINITY;
