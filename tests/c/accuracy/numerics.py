@@ -151,7 +151,7 @@ softmax and log_softmax look at whole rows; `tests/test_kernels.py` says what is
 python3 tests/c/accuracy/numerics.py --folder /tmp/numerics
 ```
 
-needs gcc on x86-64 and takes half an hour on a free core; `--only gelu` measures one pair in a minute or two. Every
+needs gcc on x86-64 and takes less than an hour on a core; `--only gelu` measures one pair in a minute or two. Every
 run of `.ci/run` looks at all functions on each {stride}th float, and at one pair, another each day, on all of them:
 whether a function falls, only neighbours tell.
 """
