@@ -5,7 +5,7 @@ result's shape and dtype; it is returned. Functions of single elements take arra
 input. Arrays that do not fit are a ValueError.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
