@@ -52,7 +52,7 @@ def test_updates_have_the_same_bits_on_every_isa(rule: str, dtype: str, rng: np.
 
     def compute() -> list[Array]:
         w, g = numbers[0].copy(), numbers[1]
-        slots = [np.abs(s) for s in numbers[2 : 2 + _core.OPTIMIZERS[rule][0]]]
+        slots = [np.abs(s) for s in numbers[2:]]
         _core.update(rule, w, g, slots, HYPERPARAMETERS[rule], 3)
         return [w, *slots]
 

@@ -160,7 +160,7 @@ def test_fit_takes_each_batch_with_its_rate() -> None:
 
     x, y = make_classes()
     model = make_classifier(optimizer=SGD(9.0))
-    model._get_learner(model._prepare(x, y)[0], model._prepare(x, y)[1])
+    model._get_learner(*model._prepare(x, y, None))
     by_hand = [model._learner.state]
     listener = LambdaCallback(on_train_batch_begin=set_rate)
     model.fit(x, y, batch_size=20, epochs=3, verbose=0, callbacks=[listener])
