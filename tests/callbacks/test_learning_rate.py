@@ -6,6 +6,7 @@ from problems import hash_weights, make_classes, make_classifier
 
 from nnfast.callbacks import LambdaCallback, LearningRateScheduler, ReduceLROnPlateau
 from nnfast.optimizers import SGD
+from nnfast.schedules import CosineDecay
 
 X, Y = make_classes(64)
 
@@ -84,16 +85,19 @@ def test_plateau_can_be_used_again():
     assert history["learning_rate"] == [0.5, 0.5, 0.5, 0.5]
 
 
-def test_a_rate_that_is_no_number_is_refused():
-    class Optimizer:
-        learning_rate = "a schedule"
-
-    for callback in (LearningRateScheduler(lambda epoch: 1.0), ReduceLROnPlateau("loss")):
-        callback.set_model(type("Model", (), {"optimizer": Optimizer(), "metrics": (), "weighted_metrics": ()}))
-        with pytest.raises(
-            ValueError, match="learning_rate of the optimizer: expected a number, received 'a schedule'"
-        ):
-            callback.on_train_begin() or callback.on_epoch_begin(0)
+@pytest.mark.parametrize("rate", [CosineDecay(0.5, 100), lambda step: 0.5])
+@pytest.mark.parametrize("make", [lambda: LearningRateScheduler(lambda epoch: 1.0), lambda: ReduceLROnPlateau("loss")])
+def test_a_rate_that_changes_by_itself_is_refused(make, rate):
+    """Before anything is trained, and the schedule stays."""
+    model = make_classifier(optimizer=SGD(rate))
+    before, callback = hash_weights(model), make()
+    message = (
+        rf"^{type(callback).__name__}: learning_rate of the optimizer: expected a number, received .*; what changes"
+    )
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, Y, verbose=0, callbacks=[callback])
+    assert hash_weights(model) == before
+    assert model.optimizer.learning_rate is rate
 
 
 @pytest.mark.parametrize(
