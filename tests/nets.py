@@ -58,6 +58,10 @@ def normalization(kind: str, **more: Any) -> LayerSpec:
     return LayerSpec(f"{kind}_normalization".lstrip("_"), **more)
 
 
+CROSSENTROPY = LossSpec("categorical_crossentropy_logits", (0.0,))
+"""Of labels as they are."""
+
+
 STACK = [
     LayerSpec("rescaling", scale=0.5, offset=0.25),
     dense(33, "gelu"),

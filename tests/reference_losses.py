@@ -243,8 +243,8 @@ ON_PROBABILITIES = {name for name in LOSSES if name.endswith("crossentropy")} | 
 
 
 def spec_of(loss: str | LossSpec) -> LossSpec:
-    """Of a name, which stands for parameters of 0 as it does in the core."""
-    return LossSpec(loss, (0.0,) * len(LOSS_PARAMETERS.get(loss, ()))) if isinstance(loss, str) else loss
+    """Of the name of a loss without parameters too, as in the core."""
+    return LossSpec(loss) if isinstance(loss, str) else loss
 
 
 def measure(loss: str | LossSpec, y: Array, t: Array) -> RowLoss:

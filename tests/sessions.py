@@ -4,9 +4,10 @@ from typing import Any
 
 import nets
 import numpy as np
-from nets import HYPERPARAMETERS, Twins, dense
+from nets import CROSSENTROPY, HYPERPARAMETERS, Twins, dense
 
 from nnfast import _core
+from nnfast._core import LossSpec
 
 LONG = 500_000  # epochs of 50 rows: some seconds
 RUN: dict[str, Any] = {"batch_size": 16, "first_epoch": 0, "n_epochs": 1, "shuffle": False, "seed": 0}
@@ -15,7 +16,7 @@ RUN: dict[str, Any] = {"batch_size": 16, "first_epoch": 0, "n_epochs": 1, "shuff
 class Session:
     """A classifier of 6 features and 4 classes with its optimizer, trainer and 50 rows of data."""
 
-    def __init__(self, loss: str = "categorical_crossentropy_logits", n_rows: int = 50, hidden: int = 9) -> None:
+    def __init__(self, loss: str | LossSpec = CROSSENTROPY, n_rows: int = 50, hidden: int = 9) -> None:
         rng = np.random.default_rng(4)
         self.twins = Twins([dense(hidden, "tanh"), dense(4, "softmax")], 6, "float32", rng)
         self.network = self.twins.core

@@ -7,7 +7,7 @@ import exact
 import numpy as np
 import pytest
 import reference
-from nets import HYPERPARAMETERS, Twins, activation, dense, loss_spec, spaced
+from nets import CROSSENTROPY, HYPERPARAMETERS, Twins, activation, dense, loss_spec, spaced
 from numpy.typing import NDArray
 from sessions import LONG, RUN, Session
 
@@ -26,7 +26,7 @@ def test_epochs_equal_the_reference(rule: str, isa: str, rng: np.random.Generato
     specs = [dense(11, "silu"), LayerSpec("dropout", rate=0.3), dense(7), activation("elu"), dense(4, "softmax")]
     twins = Twins(specs, 9, "float64", rng, in_scale=1 / 255, in_offset=-0.4)
     x, labels = rng.integers(0, 256, (50, 9)).astype("uint8"), rng.integers(0, 4, (50, 1)).astype("int32")
-    target, seed, loss = reference.one_hot(labels, 4), 2**35 + 7, "categorical_crossentropy_logits"
+    target, seed, loss = reference.one_hot(labels, 4), 2**35 + 7, CROSSENTROPY
     ours, theirs = (kind(*args) for kind, args in (
         (_core.Optimizer, (twins.core, rule, HYPERPARAMETERS[rule])),
         (reference.Optimizer, (rule, HYPERPARAMETERS[rule])),
@@ -165,14 +165,15 @@ def test_impossible_trainers() -> None:
     network, other = (_core.Network("float32", 2, 1.0, 0.0, specs) for _ in range(2))
     for loss in reference.FUSED:
         with pytest.raises(ValueError, match=r".+"):
-            _core.Trainer(network, None, loss, [])
+            _core.Trainer(network, None, loss_spec(loss), [])
     wrong = {loss: "softmax" if own == "sigmoid" else "sigmoid" for loss, own in reference.FUSED.items()}
     for loss, last in wrong.items():
         with pytest.raises(ValueError, match=r".+"):
-            _core.Trainer(_core.Network("float32", 2, 1.0, 0.0, [dense(3, last)]), None, loss, [])
+            _core.Trainer(_core.Network("float32", 2, 1.0, 0.0, [dense(3, last)]), None, loss_spec(loss), [])
     for args in (
         ("mean_cubed_error", []),
         (LossSpec("huber", (1.0, 2.0)), []),
+        ("huber", []),
         ("mean_squared_error", ["acuracy"]),
         ("mean_squared_error", ["mean_squared_error"] * 9),
     ):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nets import HYPERPARAMETERS, STACK, Twins, dense, run, spaced
+from nets import CROSSENTROPY, HYPERPARAMETERS, STACK, Twins, dense, run, spaced
 from numpy.typing import NDArray
 
 import nnfast
@@ -30,7 +30,7 @@ def calls(dtype: str) -> dict[str, Callable[[], Any]]:
     x = np.random.default_rng(1).standard_normal((3000, 64)).astype(dtype)
     out, labels = np.empty((3000, 5), dtype), np.zeros((3000, 1), "int32")
     optimizer, one_pass = _core.Optimizer(twins.core, "momentum", [1e-9, 0.9]), _core.Pass(twins.core)
-    trainer = _core.Trainer(twins.core, optimizer, "categorical_crossentropy_logits", [])
+    trainer = _core.Trainer(twins.core, optimizer, CROSSENTROPY, [])
     w, grad_x = np.ones((64, 64), dtype), np.empty_like(x)
 
     def passes() -> None:
@@ -110,7 +110,7 @@ def test_poll_computes_as_its_caller_does() -> None:
     """Progress functions and signal handlers are not the core's: they see denormals."""
     twins = Twins(STACK, 64, "float32", np.random.default_rng(0))
     optimizer = _core.Optimizer(twins.core, "sgd", [0.0])
-    trainer = _core.Trainer(twins.core, optimizer, "categorical_crossentropy_logits", [])
+    trainer = _core.Trainer(twins.core, optimizer, CROSSENTROPY, [])
     seen: list[bool] = []
 
     def poll(progress: _core.Progress) -> bool:

@@ -9,7 +9,7 @@ import exact
 import numpy as np
 import pytest
 import reference
-from nets import HYPERPARAMETERS
+from nets import CROSSENTROPY, HYPERPARAMETERS, loss_spec
 from numpy.typing import NDArray
 from reference import ACTIVATIONS, METRICS, OPTIMIZERS
 from reference_losses import LOSSES
@@ -223,9 +223,7 @@ def test_network_equals_scikit_learn(rng: np.random.Generator) -> None:
     optimizer = reference.Optimizer("sgd", [0.5])
     for _ in range(3):
         theirs.partial_fit(x, labels)
-        ((loss, _),) = reference.train(
-            ours, optimizer, "categorical_crossentropy_logits", x, reference.one_hot(labels, 3), [slice(None)]
-        )
+        ((loss, _),) = reference.train(ours, optimizer, CROSSENTROPY, x, reference.one_hot(labels, 3), [slice(None)])
         assert loss == pytest.approx(theirs.loss_, rel=1e-12)
         for layer, w, b in zip(ours.layers, theirs.coefs_, theirs.intercepts_, strict=True):
             np.testing.assert_allclose(layer.weights, w, rtol=1e-11)
@@ -245,9 +243,9 @@ def test_network_gradients_are_slopes(rng: np.random.Generator) -> None:
     x, t = rng.standard_normal((3, 4)), reference.one_hot(np.arange(3), 3)
 
     def loss(x: Array) -> float:
-        return network.loss_and_grad("categorical_crossentropy", x, t)[0] / 3
+        return network.loss_and_grad(loss_spec("categorical_crossentropy"), x, t)[0] / 3
 
-    grad_input = network.loss_and_grad("categorical_crossentropy", x, t)[1]
+    grad_input = network.loss_and_grad(loss_spec("categorical_crossentropy"), x, t)[1]
     grads = {(i, name): network.layers[i].grads[name] for i, name, _ in network.parameters()}
     for array, grad in [(x, grad_input)] + [(w, grads[i, name]) for i, name, w in network.parameters()]:
         for index in np.ndindex(array.shape):

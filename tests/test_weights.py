@@ -203,7 +203,7 @@ BAD_WEIGHTS = {
 @pytest.mark.parametrize("shape", [(50, 2), (50, 3), (49, 1)])
 def test_the_core_checks_weights_and_outputs(shape):
     twins = Twins([dense(3)], 6, "float64", np.random.default_rng(0))
-    trainer = _core.Trainer(twins.core, None, "categorical_crossentropy", [])
+    trainer = _core.Trainer(twins.core, None, LossSpec("categorical_crossentropy", (0.0,)), [])
     x, y = np.zeros((50, 6)), np.zeros((50, 3))
     for more in ({"weights": np.ones(shape)}, {"weights": np.ones((50, 1), np.float32)}, {"outputs": np.ones((50, 2))}):
         with pytest.raises(ValueError, match="argument"):

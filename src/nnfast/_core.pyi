@@ -179,7 +179,7 @@ class Trainer:
         *,
         n_weighted: int = 0,
     ) -> None:
-        """Take a loss by its name alone as a mean, but for a sum by name, with parameters of 0.
+        """Take a loss that has no parameters also by its name, as a mean but for a sum by name.
 
         Metrics are names, or pairs with a parameter; the last n_weighted of them count rows by their weights.
         """

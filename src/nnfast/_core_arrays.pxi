@@ -147,12 +147,11 @@ def dense_backward(x, w, grad_y, grad_x, grad_w, grad_bias):
 
 
 cdef nnf_objective read_loss(loss) except *:
-    """Of a LossSpec, or of a name: all parameters are 0 then."""
+    """Of a LossSpec, or of the name of a loss without parameters."""
     cdef nnf_objective objective
-    name, parameters, reduction = (loss, None, "mean") if isinstance(loss, str) else loss
+    name, parameters, reduction = LossSpec(loss) if isinstance(loss, str) else loss
     objective.loss = <nnf_loss>(<int>_LOSS_NAMES.index(name))
     objective.reduction = <nnf_reduction>(<int>_REDUCTIONS[reduction])
-    parameters = [0.0] * len(LOSSES[name]) if parameters is None else parameters
     if len(parameters) != len(LOSSES[name]):
         raise ValueError(f"expected the parameters {LOSSES[name]} of {name}, received {parameters}")
     for i in range(NNF_MAX_LOSS_PARAMETERS):

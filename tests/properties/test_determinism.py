@@ -167,7 +167,7 @@ class Session:
 
     def run(self, n_rows: int = 100, **settings: Any) -> list[_core.Stats]:
         x, y = runs.make_data(n_rows)
-        trainer = _core.Trainer(self.network, self.optimizer, "categorical_crossentropy_logits", [])
+        trainer = _core.Trainer(self.network, self.optimizer, nets.CROSSENTROPY, [])
         more: dict[str, Any] = {"batch_size": 16, "first_epoch": 0, "n_epochs": 1, "shuffle": True, "seed": 9}
         return trainer.run(x, y, **(more | settings))
 

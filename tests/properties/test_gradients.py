@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 import reference
-from nets import HYPERPARAMETERS, Twins, activation, dense, is_trained, loss_spec, normalization, run
+from nets import (
+    CROSSENTROPY,
+    HYPERPARAMETERS,
+    Twins,
+    activation,
+    dense,
+    is_trained,
+    loss_spec,
+    normalization,
+    run,
+)
 from numpy.typing import NDArray
 from reference_losses import ON_PROBABILITIES
 
@@ -224,7 +234,7 @@ def test_frozen_parameters_stay(layer: int, trained: tuple[bool, bool], rule: st
     optimizer = _core.Optimizer(network, rule, HYPERPARAMETERS[rule])
     before = {key: network.get_parameter(*key).copy() for key in twins.names}
     x, t = rng.standard_normal((N_ROWS, IN_SIZE)).astype("float32"), targets("categorical", rng)
-    run(_core.Trainer(network, optimizer, "categorical_crossentropy_logits", []), x, t, n_epochs=2)
+    run(_core.Trainer(network, optimizer, CROSSENTROPY, []), x, t, n_epochs=2)
     one_pass = _core.Pass(network)
     one_pass.forward(x, np.empty((N_ROWS, OUT_SIZE), "float32"), True, 0, 0)
     one_pass.backward(t.astype("float32"), None)

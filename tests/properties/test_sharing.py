@@ -12,12 +12,10 @@ import numpy as np
 import pytest
 import reference
 import runs
-from nets import HYPERPARAMETERS, Twins, run
+from nets import CROSSENTROPY, HYPERPARAMETERS, Twins, run
 
 import nnfast
 from nnfast import _core
-
-LOSS = "categorical_crossentropy_logits"
 
 
 @pytest.mark.parametrize("n_threads", [2, 3, 7], indirect=True)
@@ -28,7 +26,7 @@ def test_equals_the_reference(way: str, n_threads: int, rng: np.random.Generator
     x, labels = runs.make_data(plan.n_rows)
     optimizer = reference.Optimizer("momentum", HYPERPARAMETERS["momentum"])
     ours = _core.Optimizer(twins.core, "momentum", HYPERPARAMETERS["momentum"])
-    (stats,) = run(_core.Trainer(twins.core, ours, LOSS, []), x, labels, batch_size=plan.batch_size, seed=6)
+    (stats,) = run(_core.Trainer(twins.core, ours, CROSSENTROPY, []), x, labels, batch_size=plan.batch_size, seed=6)
     total = 0.0
     for first in range(0, plan.n_rows, plan.batch_size):
         rows = slice(first, min(first + plan.batch_size, plan.n_rows))
@@ -38,7 +36,7 @@ def test_equals_the_reference(way: str, n_threads: int, rng: np.random.Generator
             if spec.kind == "dropout":
                 layer.mask = exact.dropout_mask(6, 0, i, rows.stop - first, size, spec.rate, first)
         target = reference.one_hot(labels, runs.N_CLASSES)
-        ((mean, _),) = reference.train(twins.reference, optimizer, LOSS, x, target, [rows])
+        ((mean, _),) = reference.train(twins.reference, optimizer, CROSSENTROPY, x, target, [rows])
         total += mean * (rows.stop - first)
     assert stats.loss == pytest.approx(total, rel=1e-11)
     for i, name in twins.names:

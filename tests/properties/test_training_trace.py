@@ -14,6 +14,7 @@ from writers import load_writer
 
 import nnfast
 from nnfast import _core, layers
+from nnfast._core import LossSpec
 from nnfast.optimizers import SGD, Adam
 
 Array = NDArray[Any]
@@ -43,12 +44,12 @@ def leaves(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, .
         yield path, tree
 
 
-def read_problem(net: str, dtype: str) -> tuple[dict[str, Any], Array, Array, str]:
+def read_problem(net: str, dtype: str) -> tuple[dict[str, Any], Array, Array, str | LossSpec]:
     """The problem, its data, and the core's loss."""
     problem = TRACE[net]["problem"]
     if net == "classifier":
         y = np.array(problem["labels"], np.int32).reshape(-1, 1)
-        return problem, np.array(problem["x"], dtype), y, "categorical_crossentropy_logits"
+        return problem, np.array(problem["x"], dtype), y, nets.CROSSENTROPY
     return problem, np.array(problem["x"], dtype), np.array(problem["y"], dtype), "mean_squared_error"
 
 
