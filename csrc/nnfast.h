@@ -56,9 +56,10 @@ void nnf_network_free(nnf_network *network);
 /* values: dtype; weights (in_size, out_size) row by row, all others (out_size). layer counts all layers of the spec from 0. */
 nnf_status nnf_network_get_parameter(const nnf_network *network, int layer, nnf_parameter which, void *values);
 nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parameter which, const void *values);
+/* What the parameters that are trained add to a batch's loss. */
+double nnf_network_get_penalty(const nnf_network *network);
 /* Nothing is dropped, statistics are moving ones. out: dtype, out.n_columns = out_size. x: NNF_U8, NNF_F32 or NNF_F64. poll as in
- * nnf_run, its batches being groups
- * of rows; may be NULL. */
+ * nnf_run, its batches being groups of rows; may be NULL. */
 nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out, nnf_poll poll, void *poll_argument);
 
 /* ---- optimizers: an update rule and its state for one network ---- */
@@ -90,9 +91,17 @@ typedef struct nnf_pass nnf_pass;
 /* Memory for passes of one network, which must outlive it. */
 nnf_status nnf_pass_create(nnf_network *network, nnf_pass **pass);
 void nnf_pass_free(nnf_pass *pass);
-/* Keeps what backward needs. With training, dropout is on, drawn from (seed, epoch), and batch normalization takes the statistics of
- * the rows, which its moving ones take in. */
-nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, bool training, uint64_t seed, uint32_t epoch);
+/* What dropout is drawn from: as in a run, where the first row stands at that position of the epoch. */
+typedef struct nnf_draws {
+    uint64_t seed;
+    uint32_t epoch;
+    uint64_t position;
+} nnf_draws;
+/* Keeps what backward needs. With draws it trains: dropout is on, and batch normalization takes the statistics of the rows, which its
+ * moving ones take in. draws may be NULL. */
+nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, const nnf_draws *draws);
+/* Of the last forward: the lowest layer that gave NaN or an infinity, -1 if the scaled input held one, n_layers if none did. */
+int nnf_pass_find_not_finite(const nnf_pass *pass);
 /* After forward: grad_output (dtype, out's shape) -> grad_input (dtype, x's shape; may be NULL); the sums over rows
  * of the parameters' gradients are kept: of the data alone, without those of penalties. */
 nnf_status nnf_pass_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input);
@@ -130,11 +139,15 @@ nnf_status nnf_array_dense_backward(const nnf_matrix *x, const nnf_matrix *w, co
  * gradient, scale times that of the sum of row losses, may be NULL. */
 nnf_status nnf_array_loss(const nnf_objective *objective, const nnf_matrix *output, const nnf_matrix *target, double scale,
                           double *row_loss, const nnf_matrix *gradient);
+/* row_value: n_rows doubles. target: like output. */
+nnf_status nnf_array_metric(nnf_metric metric, const nnf_matrix *output, const nnf_matrix *target, double parameter, double *row_value);
 /* parameter and slots (as many as the rule has) are updated in place; all have n elements of dtype. */
 nnf_status nnf_array_update(nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient, void *const *slots,
                             const double *hyperparameters, double weight_decay, int64_t step);
 /* The flat index of the first NaN or infinity, or -1. */
 int64_t nnf_array_find_not_finite(const nnf_matrix *x);
+/* The order in which a run with that seed takes n samples in an epoch. */
+void nnf_random_order(uint64_t seed, uint32_t epoch, uint32_t n, uint32_t *order);
 /* Numbers in (0, 1) of the stream (seed, initialisation, layer), and the standard normal quantile of such. */
 void nnf_random_fill_uniform(uint64_t seed, int layer, int64_t n, double *out);
 void nnf_array_normal_quantile(int64_t n, const double *probability, double *out);

@@ -29,7 +29,7 @@ PYTHON_FLOORS = (  # lowest first
         *("_layer", "_normalization", "constraints", "_step_options"),
     },
     {"_reporting", "_lowering", "_class_weights", "_examples", "data", "saving"},
-    {"training", "callbacks"},
+    {"training", "_custom_training", "callbacks"},
     {"models", "_stack", "_summary", "_persistence"},
     {"sklearn", "export", "distributed", "plotting", "datasets"},
     {"cli", "__main__", "__init__"},

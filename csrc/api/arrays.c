@@ -109,6 +109,16 @@ nnf_status nnf_array_loss(const nnf_objective *objective, const nnf_matrix *outp
     return NNF_STATUS_OK;
 }
 
+nnf_status nnf_array_metric(nnf_metric metric, const nnf_matrix *output, const nnf_matrix *target, double parameter, double *row_value)
+{
+    if ((unsigned)metric >= NNF_N_METRICS || !nnf_is_real(output, output->dtype, output->n_rows, output->n_columns) ||
+        !nnf_is_real(target, output->dtype, output->n_rows, output->n_columns))
+        return NNF_STATUS_INVALID_ARGUMENT;
+    const nnf_shape shape = {(ptrdiff_t)output->n_rows, (ptrdiff_t)output->n_columns};
+    nnf_core_get_kernels(output->dtype)->metric[metric](shape, nnf_matrix_rows(output), nnf_matrix_rows(target), parameter, row_value);
+    return NNF_STATUS_OK;
+}
+
 /* ---- updates ---- */
 
 typedef struct update_job {
@@ -152,6 +162,11 @@ int64_t nnf_array_find_not_finite(const nnf_matrix *x)
     if (!nnf_is_real(x, x->dtype, x->n_rows, x->n_columns))
         return -1;
     return nnf_core_get_kernels(x->dtype)->find_not_finite((nnf_shape){(ptrdiff_t)x->n_rows, (ptrdiff_t)x->n_columns}, nnf_matrix_rows(x));
+}
+
+void nnf_random_order(uint64_t seed, uint32_t epoch, uint32_t n, uint32_t *order)
+{
+    nnf_random_shuffle((nnf_random_stream){seed, NNF_RANDOM_SHUFFLE, epoch}, n, order);
 }
 
 void nnf_random_fill_uniform(uint64_t seed, int layer, int64_t n, double *out)

@@ -71,6 +71,8 @@ nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parame
     return NNF_STATUS_OK;
 }
 
+double nnf_network_get_penalty(const nnf_network *network) { return nnf_penalty_measure(network); }
+
 nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out, nnf_poll poll, void *poll_argument)
 {
     if (!nnf_is_source(x, network->in_size) || !nnf_is_real(out, network->kernels->dtype, x->n_rows, network->out_size))
@@ -175,14 +177,18 @@ void nnf_pass_free(nnf_pass *pass)
     free(pass);
 }
 
-nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, bool training, uint64_t seed, uint32_t epoch)
+nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, const nnf_draws *draws)
 {
     const nnf_network *network = pass->network;
     if (!nnf_is_source(x, network->in_size) || !nnf_is_real(out, network->kernels->dtype, x->n_rows, network->out_size))
         return NNF_STATUS_INVALID_ARGUMENT;
-    const nnf_pass_mode mode = {.training = training, .seed = seed, .epoch = epoch};
+    nnf_pass_mode mode = {0};
+    if (draws)
+        mode = (nnf_pass_mode){.training = true, .seed = draws->seed, .epoch = draws->epoch, .position = draws->position};
     return nnf_pass_run_forward(pass, x, out, mode) ? NNF_STATUS_OK : NNF_STATUS_OUT_OF_MEMORY;
 }
+
+int nnf_pass_find_not_finite(const nnf_pass *pass) { return nnf_pass_search(pass); }
 
 nnf_status nnf_pass_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input)
 {

@@ -58,6 +58,12 @@ bool nnf_pass_run_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix 
     return true;
 }
 
+int nnf_pass_search(const nnf_pass *pass)
+{
+    const nnf_passes passes = get_passes(pass);
+    return nnf_passes_find_not_finite(&passes, 0, pass->n_rows);
+}
+
 /* ---- backward ---- */
 
 typedef struct backward_job {

@@ -15,6 +15,8 @@ typedef struct nnf_pass {
 bool nnf_pass_allocate(nnf_network *network, nnf_pass *pass);
 void nnf_pass_release(nnf_pass *pass);
 bool nnf_pass_run_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, nnf_pass_mode mode);
+/* See nnf_passes_find_not_finite. */
+int nnf_pass_search(const nnf_pass *pass);
 void nnf_pass_run_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input);
 /* Leaves the gradients as they are. */
 void nnf_pass_run_update(nnf_pass *pass, nnf_step *step);

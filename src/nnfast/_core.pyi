@@ -133,6 +133,9 @@ class Network:
     out_size: int
     def get_parameter(self, layer: int, name: ParameterName) -> Array: ...
     def set_parameter(self, layer: int, name: ParameterName, values: Array) -> None: ...
+    def get_penalty(self) -> float:
+        """Return what the parameters that are trained add to a batch's loss."""
+
     def predict(self, x: Array | CsrRows, out: Array) -> None:
         """One C call, which Ctrl-C ends; out is then not complete."""
 
@@ -164,7 +167,12 @@ class Optimizer:
 
 class Pass:
     def __init__(self, network: Network) -> None: ...
-    def forward(self, x: Array | CsrRows, out: Array, training: bool, seed: int, epoch: int) -> None: ...
+    def forward(self, x: Array | CsrRows, out: Array, training: bool, seed: int, epoch: int, position: int = 0) -> None:
+        """Position: of the first row, in the epoch; what dropout is drawn from."""
+
+    def find_not_finite(self) -> int:
+        """Return what RunStopped calls the layer, of the last forward."""
+
     def backward(self, grad_output: Array, grad_input: Array | None) -> None: ...
     def get_gradient(self, layer: int, name: ParameterName) -> Array: ...
     def apply(self, optimizer: Optimizer) -> None: ...
@@ -226,6 +234,7 @@ def dense_backward(
 def loss(
     loss: LossSpec | str, output: Array, target: Array, scale: float, row_loss: Array, gradient: Array | None
 ) -> None: ...
+def metric(name: str, output: Array, target: Array, parameter: float, row_value: NDArray[np.float64]) -> None: ...
 def update(
     rule: str,
     parameter: Array,
@@ -237,6 +246,9 @@ def update(
 ) -> None: ...
 def find_not_finite(x: Array) -> int:
     """Flat index of the first NaN or infinity, or -1."""
+
+def random_order(seed: int, epoch: int, n: int) -> NDArray[np.int32]:
+    """Return the order in which a run takes n samples in an epoch; the bits are those of uint32."""
 
 def random_uniform(seed: int, layer: int, n: int) -> NDArray[np.float64]:
     """Numbers in (0, 1), a function of (seed, layer, index) alone."""

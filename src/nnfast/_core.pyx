@@ -207,12 +207,13 @@ cdef class Pass:
     def __dealloc__(self):
         nnf_pass_free(self.handle)
 
-    def forward(self, x, out, bint training, uint64_t seed, uint32_t epoch):
+    def forward(self, x, out, bint training, uint64_t seed, uint32_t epoch, uint64_t position=0):
         cdef _View from_ = samples_view(x), to = _View(out, True)
+        cdef nnf_draws draws = nnf_draws(seed, epoch, position)
         cdef nnf_status status
         self.network.begin(True)
         with nogil:
-            status = nnf_pass_forward(self.handle, from_.pointer, to.pointer, training, seed, epoch)
+            status = nnf_pass_forward(self.handle, from_.pointer, to.pointer, &draws if training else NULL)
         self.network.end(True)
         check(status)
 
@@ -224,6 +225,9 @@ cdef class Pass:
             status = nnf_pass_backward(self.handle, from_.pointer, to.pointer)
         self.network.end(True)
         check(status)
+
+    def find_not_finite(self):
+        return nnf_pass_find_not_finite(self.handle)
 
     def get_gradient(self, int layer, str name):
         values = np.empty(self.network.shape_of(layer, name), self.network.dtype)

@@ -170,6 +170,13 @@ def loss(loss, output, target, double scale, row_loss, gradient):
     check(status)
 
 
+def metric(str name, output, target, double parameter, row_value):
+    cdef _View outputs = _View(output), targets = _View(target)
+    cdef _View rows = flat_view(row_value, "float64", output.shape[0], True)
+    cdef nnf_metric code = <nnf_metric>(<int>_METRIC_NAMES.index(name))
+    check(nnf_array_metric(code, outputs.pointer, targets.pointer, parameter, <double *>rows.matrix.data))
+
+
 def update(str rule, parameter, gradient, slots, hyperparameters, int64_t step, double weight_decay=0.0):
     cdef double values[NNF_MAX_HYPERPARAMETERS]
     cdef void *state[NNF_MAX_SLOTS]
@@ -194,6 +201,13 @@ def find_not_finite(x):
     with nogil:
         found = nnf_array_find_not_finite(view.pointer)
     return found
+
+
+def random_order(uint64_t seed, uint32_t epoch, uint32_t n):
+    out = np.empty(n, np.int32)
+    cdef _View view = flat_view(out, "int32", n, True)
+    nnf_random_order(seed, epoch, n, <uint32_t *>view.matrix.data)
+    return out
 
 
 def random_uniform(uint64_t seed, int layer, int64_t n):

@@ -137,6 +137,12 @@ cdef class Network:
         finally:
             self.end(True)
 
+    def get_penalty(self):
+        self.begin(False)
+        penalty = nnf_network_get_penalty(self.handle)
+        self.end(False)
+        return penalty
+
     def predict(self, x, out):
         cdef _View from_ = samples_view(x), to = _View(out, True)
         cdef _Poller poller = make_poller(None)

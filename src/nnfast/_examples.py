@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nnfast import _class_weights, _validation
 from nnfast._lowering import Objective
-from nnfast.data.arrays import as_targets, as_weights
+from nnfast.data.arrays import as_any_targets, as_metric_targets, as_targets, as_weights
 from nnfast.data.sparse import Samples, as_samples, check_finite
 
 Array = NDArray[Any]
@@ -26,6 +26,9 @@ def prepare_examples(
     x: Samples, y: Any, objective: Objective, names: tuple[str, ...], sample_weight: Any = None
 ) -> Examples:
     """Make what the core reads of samples made by ``as_samples``, targets and weights, and check all their numbers."""
+    if objective.function is not None:
+        _refuse_weights(names[2], sample_weight)
+        return _prepare_own(x, y, objective, names)
     n_outputs, labels = objective.n_outputs, objective.takes_labels
     targets = as_targets(y, name=names[1], n_samples=len(x), n_outputs=n_outputs, labels=labels)
     check_finite(x, names[0])
@@ -37,6 +40,21 @@ def prepare_examples(
         return Examples(x, targets)
     weights = as_weights(sample_weight, name=names[2], n_samples=len(x), n_outputs=objective.most_weights)
     return _check_weights(Examples(x, targets, weights), objective)
+
+
+def _prepare_own(x: Samples, y: Any, objective: Objective, names: tuple[str, ...]) -> Examples:
+    """Take targets as they are, for a loss of one's own; metrics must be able to read them."""
+    check_finite(x, names[0])
+    targets = as_any_targets(y, name=names[1], n_samples=len(x))
+    if objective.reports.entries:
+        as_metric_targets(targets, name=names[1], n_outputs=objective.n_outputs)
+    return Examples(x, targets)
+
+
+def _refuse_weights(name: str, weights: Any) -> None:
+    if weights is not None:
+        hint = "let the function weigh its rows"
+        raise _validation.mismatch(name, "None with a loss that is a function", weights, hint)
 
 
 def prepare_pair(pair: Any, objective: Objective, n_features: int) -> Examples:
@@ -61,6 +79,8 @@ def weigh_classes(examples: Examples, class_weight: Any, objective: Objective) -
     """Multiply the examples' weights by those of their classes; None leaves them as they are."""
     if class_weight is None:
         return examples
+    if objective.function is not None:
+        _refuse_weights("class_weight", class_weight)
     weights = _class_weights.make_weights(class_weight, examples.y, objective)
     both = examples._replace(weights=weights if examples.weights is None else weights * examples.weights)
     return _check_weights(both, objective)

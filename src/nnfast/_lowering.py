@@ -29,7 +29,8 @@ from nnfast.layers import (
     Rescaling,
     name_layers,
 )
-from nnfast.losses import Loss
+from nnfast.losses import CallableLoss, Loss
+from nnfast.losses.callable_loss import LossFunction
 from nnfast.metrics import Metric
 from nnfast.optimizers import Optimizer
 from nnfast.regularizers import Regularizer
@@ -102,6 +103,8 @@ class Objective:
     takes_labels: bool
     takes_probabilities: bool
     is_sum: bool
+    function: LossFunction | None = None
+    """In place of the core's loss."""
 
     @property
     def most_weights(self) -> int:
@@ -174,6 +177,7 @@ def lower_objective(loss: Loss, metrics: tuple[Sequence[Metric], Sequence[Metric
         takes_labels=loss.takes_labels,
         takes_probabilities=loss.takes_probabilities,
         is_sum=loss.is_sum,
+        function=loss.function if isinstance(loss, CallableLoss) else None,
     )
 
 

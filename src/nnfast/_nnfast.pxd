@@ -146,6 +146,7 @@ cdef extern from "nnfast.h" nogil:
     void nnf_network_free(nnf_network *network)
     nnf_status nnf_network_get_parameter(const nnf_network *network, int layer, nnf_parameter which, void *values)
     nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parameter which, const void *values)
+    double nnf_network_get_penalty(const nnf_network *network)
     nnf_status nnf_network_predict(
         const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out, nnf_poll poll, void *poll_argument)
 
@@ -180,8 +181,14 @@ cdef extern from "nnfast.h" nogil:
 
     nnf_status nnf_pass_create(nnf_network *network, nnf_pass **result)
     void nnf_pass_free(nnf_pass *net_pass)
+    ctypedef struct nnf_draws:
+        uint64_t seed
+        uint32_t epoch
+        uint64_t position
+
     nnf_status nnf_pass_forward(
-        nnf_pass *net_pass, const nnf_matrix *x, const nnf_matrix *out, c_bool training, uint64_t seed, uint32_t epoch)
+        nnf_pass *net_pass, const nnf_matrix *x, const nnf_matrix *out, const nnf_draws *draws)
+    int nnf_pass_find_not_finite(const nnf_pass *net_pass)
     nnf_status nnf_pass_backward(nnf_pass *net_pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input)
     nnf_status nnf_pass_get_gradient(const nnf_pass *net_pass, int layer, nnf_parameter which, void *values)
     nnf_status nnf_pass_apply(nnf_pass *net_pass, nnf_optimizer *optimizer)
@@ -247,9 +254,12 @@ cdef extern from "nnfast.h" nogil:
     nnf_status nnf_array_loss(
         const nnf_objective *objective, const nnf_matrix *output, const nnf_matrix *target, double scale,
         double *row_loss, const nnf_matrix *gradient)
+    nnf_status nnf_array_metric(
+        nnf_metric metric, const nnf_matrix *output, const nnf_matrix *target, double parameter, double *row_value)
     nnf_status nnf_array_update(
         nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient,
         void **slots, const double *hyperparameters, double weight_decay, int64_t step)
     int64_t nnf_array_find_not_finite(const nnf_matrix *x)
+    void nnf_random_order(uint64_t seed, uint32_t epoch, uint32_t n, uint32_t *order)
     void nnf_random_fill_uniform(uint64_t seed, int layer, int64_t n, double *out)
     void nnf_array_normal_quantile(int64_t n, const double *probability, double *out)

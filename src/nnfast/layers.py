@@ -132,11 +132,12 @@ class Dense(Layer):
         self._trainable: Trainable = _validation.check_choice("trainable", value, (True, False, "weights", "bias"))
 
     def get_config(self) -> dict[str, Any]:  # noqa: D102
-        parts = {key: getattr(self, key) for key in _DENSE_PARTS}
+        parts = [(key, catalogue, getattr(self, key)) for key, catalogue in _DENSE_PARTS.items()]
         return {
             "units": self.units,
+            "activation": None,
             "use_bias": self.use_bias,
-            **{key: part and _DENSE_PARTS[key].serialize(part) for key, part in parts.items()},
+            **{key: None if part is None else catalogue.serialize(part) for key, catalogue, part in parts},
             "trainable": self.trainable,
             "name": self.name,
         }

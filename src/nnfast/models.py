@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, DTypeLike
 
-from nnfast import _core, _examples, _lowering, _validation, losses, optimizers, training
+from nnfast import _examples, _lowering, _validation, losses, optimizers, training
 from nnfast._class_weights import ClassWeight
 from nnfast._lowering import Objective, Plan
 from nnfast._persistence import describe_model, restore_model
@@ -16,6 +16,7 @@ from nnfast.data.sparse import as_samples
 from nnfast.exceptions import NotReadyError
 from nnfast.layers import Layer
 from nnfast.losses import Loss
+from nnfast.losses.callable_loss import LossFunction
 from nnfast.metrics import Metric, get_metrics
 from nnfast.optimizers import Optimizer
 from nnfast.saving.model_file import read_model, write_model
@@ -83,7 +84,7 @@ class Sequential(Stack):
     def compile(
         self,
         optimizer: str | Optimizer = "adam",
-        loss: str | Loss | None = None,
+        loss: str | Loss | LossFunction | None = None,
         metrics: Sequence[Any] | None = None,
         weighted_metrics: Sequence[Any] | None = None,
     ) -> None:
@@ -93,8 +94,9 @@ class Sequential(Stack):
         ----------
         optimizer : str or Optimizer
             A name like "adam" or "sgd", or an object. (Keras' default is "rmsprop".)
-        loss : str or Loss, optional
-            What training makes small. Without one the model cannot be fitted, only used with `forward` and `backward`.
+        loss : str, Loss or callable, optional
+            What training makes small; a function gives loss and gradient, see `losses.CallableLoss`. Without one the
+            model cannot be fitted, only used with `forward` and `backward`.
         metrics : list of str, Metric or callable, optional
             What is reported beside the loss; a function is called as ``f(y_true, y_pred)`` and returns a number.
         weighted_metrics : list of str, Metric or callable, optional
@@ -311,8 +313,7 @@ class Sequential(Stack):
         plan, network = self._get_built()
         optimizer = self.optimizer or optimizers.get("adam")
         state = self._get_state(optimizer)
-        reports = objective.reports
-        trainer = _core.Trainer(network, state, objective.loss, reports.core_metrics, n_weighted=reports.n_weighted)
+        trainer = training.make_trainer(network, optimizer, state, objective)
         return training.Learner(optimizer, state, objective, trainer, plan.names)
 
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from nnfast import _core, _lowering
 from nnfast._core import Progress, RunStopped, Stats
+from nnfast._custom_training import CustomTrainer, add_stats
 from nnfast._examples import Examples
 from nnfast._lowering import Objective
 from nnfast._reporting import Outcome, make_room
 from nnfast.callbacks.callback import BATCH_HOOKS, CallbackList, Logs
+from nnfast.data.arrays import as_metric_targets
 from nnfast.exceptions import NotFiniteError
 from nnfast.optimizers import Optimizer
 
@@ -40,7 +42,7 @@ class Learner:
     optimizer: Optimizer
     state: _core.Optimizer
     objective: Objective
-    trainer: _core.Trainer
+    trainer: _core.Trainer | CustomTrainer
     layer_names: tuple[str, ...]
 
     def run(self, model: Model, examples: Examples, **settings: Any) -> list[Stats]:
@@ -76,10 +78,16 @@ class Learner:
 
     def make_logs(self, stats: Stats, examples: Examples, outputs: Array | None) -> Logs:
         """Return loss and metrics of the rows that `stats` summed up, some or all of the examples."""
-        outcome = None if outputs is None else Outcome(examples.y, outputs, examples.weights)
+        outcome = None if outputs is None else self._collect(examples, outputs)
         if outcome and stats.n_rows < len(examples.x):
             outcome = outcome.drop_missing()
         return self.objective.make_logs(stats, outcome)
+
+    def _collect(self, examples: Examples, outputs: Array) -> Outcome:
+        y = examples.y
+        if self.objective.function is not None:
+            y = as_metric_targets(y, n_outputs=self.objective.n_outputs, dtype=self.trainer.dtype)
+        return Outcome(y, outputs, examples.weights)
 
     def explain(self, stop: RunStopped, epoch: int, batch: int) -> Exception:
         """Make the error a user sees where the core refused a batch."""
@@ -93,6 +101,16 @@ class Learner:
             epoch,
             batch,
         )
+
+
+def make_trainer(
+    network: _core.Network, optimizer: Optimizer, state: _core.Optimizer, objective: Objective
+) -> _core.Trainer | CustomTrainer:
+    """Return what takes the steps: the core, or Python for a loss of one's own."""
+    if objective.function is not None:
+        return CustomTrainer(network, optimizer, state, objective)
+    reports = objective.reports
+    return _core.Trainer(network, state, objective.loss, reports.core_metrics, n_weighted=reports.n_weighted)
 
 
 def return_logs(logs: Logs, return_dict: bool) -> float | list[float] | Logs:
@@ -203,7 +221,7 @@ class Fit:
                     self._refuse(stop, epoch, batch)
                     total = _spoil(total or stop.stats[-1])
                 break
-            total = stats if total is None else _add(total, stats)
+            total = stats if total is None else add_stats(total, stats)
             self._count_epochs()
             logs = self.learner.objective.make_logs(total)
             self.callbacks.call("on_train_batch_end", batch, logs)
@@ -254,12 +272,6 @@ def _count_batches(n_samples: int, batch_size: int, first_batch: int = 0, n_batc
     """Return how many batches of an epoch a run of these settings has."""
     left = -(-n_samples // batch_size) - first_batch
     return min(n_batches, left) if n_batches else left
-
-
-def _add(a: Stats, b: Stats) -> Stats:
-    metrics = tuple(left + right for left, right in zip(a.metrics, b.metrics, strict=True))
-    weight, penalty = a.weight + b.weight, a.penalty + b.penalty
-    return Stats(a.loss + b.loss, metrics, a.n_rows + b.n_rows, a.n_batches + b.n_batches, weight, penalty)
 
 
 def _spoil(stats: Stats) -> Stats:

@@ -116,6 +116,24 @@ def as_result(out: Any, *, n_outputs: int, dtype: str) -> Array:
     return np.asarray(out)
 
 
+def as_any_targets(y: Any, *, name: str = "y", n_samples: int) -> Array:
+    """Make the array that a loss of one's own is given rows of: of any shape and dtype, with as many rows as x."""
+    array = np.asarray(y)
+    if array.ndim == 0 or len(array) != n_samples:
+        raise ValueError(f"{name}: expected as many rows as x has, {n_samples}, received shape {array.shape}")
+    return array
+
+
+def as_metric_targets(y: Array, *, name: str = "y", n_outputs: int, dtype: str = "float64") -> Array:
+    """Make of those what metrics read: class labels, int32 of shape (n_samples, 1), or `dtype`, a number an output."""
+    if y.dtype.kind in "fiub" and y.size == len(y) * n_outputs:
+        return np.ascontiguousarray(y.reshape(len(y), n_outputs), dtype)
+    if y.dtype.kind in "iu" and y.size == len(y):
+        return np.ascontiguousarray(y.reshape(-1, 1), np.int32)
+    wanted = f"targets of y_pred's shape ({len(y)}, {n_outputs}), or class labels, for metrics"
+    raise ValueError(f"{name}: expected {wanted}, received {y.dtype} of shape {y.shape}")
+
+
 def as_targets(y: Any, *, name: str = "y", n_samples: int, n_outputs: int, labels: bool) -> Array:
     """Make the array of targets that the core reads.
 

@@ -12,6 +12,7 @@ see the targets as they are.
 from typing import Any
 
 from nnfast._descriptions import Catalogue
+from nnfast.losses.callable_loss import CallableLoss
 from nnfast.losses.classification import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -41,6 +42,7 @@ __all__ = [
     "CATALOGUE",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
+    "CallableLoss",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
     "CategoricalHinge",
@@ -76,11 +78,13 @@ CATALOGUE: Catalogue[Loss] = Catalogue(
 
 
 def get(identifier: Any) -> Loss:
-    """Return the loss that a name, a class or an object stands for.
+    """Return the loss that a name, a class, an object or a function stands for.
 
     Raises
     ------
     ValueError
         If there is none of that name; the message lists them and suggests the nearest.
     """
+    if callable(identifier) and not isinstance(identifier, type):
+        return CallableLoss(identifier)
     return CATALOGUE.get(identifier)

@@ -1,0 +1,155 @@
+"""_custom_training: what ``_core.Trainer`` does, for a loss that is a Python function."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnfast import _core, _lowering, _validation
+from nnfast._core import Progress, RunStopped, Stats
+from nnfast._lowering import Objective
+from nnfast.data.arrays import as_metric_targets
+from nnfast.data.sparse import CsrRows, Samples
+from nnfast.losses.callable_loss import LossFunction
+from nnfast.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from nnfast._core import Poll
+
+Array = NDArray[Any]
+
+
+class CustomTrainer:
+    """The same order of samples, the same dropout and the same steps that the core's trainer would take.
+
+    Parameters
+    ----------
+    network, optimizer, state
+        What is trained, and by what.
+    objective : Objective
+        One with a function.
+    """
+
+    def __init__(
+        self, network: _core.Network, optimizer: Optimizer, state: _core.Optimizer, objective: Objective
+    ) -> None:
+        assert objective.function is not None
+        self.dtype = network.dtype
+        self._network, self._optimizer, self._state, self._objective = network, optimizer, state, objective
+        self._function: LossFunction = objective.function
+        self._pass = _core.Pass(network)
+
+    def run(self, x: Samples, y: Array, *, n_epochs: int, poll: "Poll | None" = None, **settings: Any) -> list[Stats]:
+        """Train; see ``_core.Trainer.run``. There are no weights, and the optimizer tells its rate before each step."""
+        done: list[Stats] = []
+        try:
+            for _ in range(n_epochs):
+                done.append(Stats(0.0, (0.0,) * len(self._objective.reports.core_metrics), 0, 0, 0.0))
+                self._run_epoch(x, y, done, poll, **settings)
+        except RunStopped:
+            raise
+        except BaseException as error:
+            error.stats = done  # type: ignore[attr-defined]
+            raise
+        return done
+
+    def evaluate(self, x: Samples, y: Array, weights: Array | None = None, outputs: Array | None = None) -> Stats:
+        """Measure loss and metrics of all rows at once, dropout off. There are no weights."""
+        out = self._make_room(len(x)) if outputs is None else outputs
+        self._network.predict(x, out)
+        loss, _ = self._call(y, out)
+        return self._make_stats(y, out, loss)
+
+    def _run_epoch(
+        self,
+        x: Samples,
+        y: Array,
+        done: list[Stats],
+        poll: "Poll | None",
+        **settings: Any,
+    ) -> None:
+        n, size, seed = len(x), settings["batch_size"], settings["seed"]
+        epoch = settings["first_epoch"] + len(done) - 1
+        order = _core.random_order(seed, epoch, n).view(np.uint32) if settings["shuffle"] else np.arange(n)
+        n_batches = -(-n // size)
+        first = settings.get("first_batch", 0)
+        wanted = settings.get("n_batches", 0) or n_batches
+        for batch in range(first, min(first + wanted, n_batches)):
+            total = done[-1]
+            loss = (total.loss + total.penalty) / max(total.n_rows, 1)
+            if poll is not None and poll(Progress(len(done) - 1, batch, n_batches, loss)) is False:
+                raise RunStopped("stopped", done, None)
+            rows = order[batch * size : (batch + 1) * size]
+            out = self._make_room(len(rows))
+            self._pass.forward(_take(x, rows), out, True, seed, epoch, batch * size)
+            done[-1] = add_stats(total, self._learn(y[rows], out, done))
+            if settings.get("outputs") is not None:
+                settings["outputs"][rows] = out
+
+    def _learn(self, y: Array, out: Array, done: list[Stats]) -> Stats:
+        """Take a step from the outputs of the last forward."""
+        if not np.isfinite(out).all():
+            raise RunStopped("not_finite", done, self._pass.find_not_finite())
+        loss, gradient = self._call(y, out)
+        if not (np.isfinite(loss) and np.isfinite(gradient).all()):
+            raise RunStopped("not_finite", done, self._pass.find_not_finite())
+        stats = self._make_stats(y, out, loss)
+        self._state.set_hyperparameters(_lowering.lower_optimizer(self._optimizer, self._state.step)[1])
+        self._pass.backward(gradient, None)
+        self._pass.apply(self._state)
+        return stats
+
+    def _call(self, y: Array, out: Array) -> tuple[float, Array]:
+        """Call the user's function on copies, and check what it gives."""
+        result = self._function(y, out.copy())
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise _validation.mismatch("loss", "a function that returns (loss, gradient)", result)
+        loss, gradient = np.asarray(result[0]), np.asarray(result[1])
+        if loss.size != 1 or loss.dtype.kind not in "fiu":
+            raise _validation.mismatch("loss", "a function whose loss is a number", result[0])
+        if gradient.shape != out.shape or gradient.dtype.kind not in "fiu":
+            received = f"{gradient.dtype} of shape {gradient.shape}"
+            raise ValueError(
+                f"loss: expected a function whose gradient has y_pred's shape {out.shape}, received {received}"
+            )
+        return float(loss.reshape(())), np.ascontiguousarray(gradient, self.dtype)
+
+    def _make_stats(self, y: Array, out: Array, loss: float) -> Stats:
+        n, metrics = len(out), self._objective.reports.core_metrics
+        targets = _make_rows(y, out) if metrics else out
+        sums = tuple(_add_rows(metric, out, targets) for metric in metrics)
+        return Stats(loss * n, sums, n, 1, float(n), self._network.get_penalty() * n)
+
+    def _make_room(self, n_rows: int) -> Array:
+        return np.empty((n_rows, self._objective.n_outputs), self.dtype)
+
+
+def add_stats(a: Stats, b: Stats) -> Stats:
+    """Return the sums of both."""
+    metrics = tuple(left + right for left, right in zip(a.metrics, b.metrics, strict=True))
+    weight, penalty = a.weight + b.weight, a.penalty + b.penalty
+    return Stats(a.loss + b.loss, metrics, a.n_rows + b.n_rows, a.n_batches + b.n_batches, weight, penalty)
+
+
+def _take(x: Samples, rows: Array) -> Array:
+    if not isinstance(x, CsrRows):
+        return x[rows]
+    dense = np.zeros((len(rows), x.n_features), x.values.dtype)
+    for i, row in enumerate(rows):
+        stored = slice(x.indptr[row], x.indptr[row + 1])
+        dense[i, x.indices[stored]] = x.values[stored]
+    return dense
+
+
+def _add_rows(metric: str | tuple[str, float], out: Array, targets: Array) -> float:
+    """Return the sum of a metric's row values."""
+    name, parameter = (metric, _core.METRICS[metric]) if isinstance(metric, str) else metric
+    values = np.empty(len(out))
+    _core.metric(name, out, targets, parameter, values)
+    return float(values.sum())
+
+
+def _make_rows(y: Array, out: Array) -> Array:
+    """Make targets of the outputs' shape: those given, or one-hot rows of class labels."""
+    targets = as_metric_targets(y, n_outputs=out.shape[1], dtype=str(out.dtype))
+    return targets if targets.dtype == out.dtype else (targets == np.arange(out.shape[1])).astype(out.dtype)
