@@ -26,7 +26,7 @@ PYTHON_FLOORS = (  # lowest first
     {
         *("layers", "activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics"),
         *("kernels", "_kernel_activations", "_kernel_arrays", "_kernel_losses", "_kernel_normalization"),
-        *("_layer", "_normalization", "constraints", "_step_options"),
+        *("_layer", "_normalization", "constraints", "_step_options", "_initializer", "_matrix_initializers"),
     },
     {"_reporting", "_lowering", "_class_weights", "_examples", "data", "saving"},
     {"training", "_custom_training", "callbacks"},

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from nnfast import Sequential, initializers
-from nnfast.initializers import Constant, GlorotUniform, HeNormal, RandomNormal, RandomUniform, TruncatedNormal
+from nnfast.initializers import (
+    Constant,
+    GlorotUniform,
+    HeNormal,
+    Identity,
+    Orthogonal,
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+)
 from nnfast.layers import Dense, Input
 
 SHAPE = (300, 200)
@@ -43,6 +52,34 @@ def test_plain_ones_have_their_moments():
     assert np.abs(cut - 5).max() <= 4
     np.testing.assert_allclose(cut.std(), 2 * 0.8796, rtol=0.02)
     assert (Constant(3).make((2,), 0, 0) == 3).all()
+
+
+@pytest.mark.parametrize("shape", [(7, 4), (4, 7), (5, 5), (1, 3), (3, 1), (300, 200)])
+def test_orthogonal(shape):
+    values = Orthogonal(gain=-1.5).make(shape, 3, 2)
+    product = values @ values.T if shape[0] < shape[1] else values.T @ values
+    np.testing.assert_allclose(product, 2.25 * np.eye(min(shape)), atol=1e-13)
+    assert np.array_equal(values, Orthogonal(gain=-1.5, seed=3).make(shape, 99, 2))
+    assert not np.array_equal(values, Orthogonal(gain=-1.5).make(shape, 4, 2))
+
+
+def test_orthogonal_is_uniform():
+    """Haar's measure: no element of a matrix leans to a side, and each has the variance 1 / size."""
+    values = np.array([Orthogonal().make((3, 3), seed, 0) for seed in range(3000)])
+    np.testing.assert_allclose(values.mean(axis=0), 0, atol=0.05)
+    np.testing.assert_allclose(values.var(axis=0), 1 / 3, atol=0.03)
+
+
+def test_identity():
+    assert np.array_equal(Identity(2).make((2, 3), 0, 0), [[2, 0, 0], [0, 2, 0]])
+    model = Sequential([Input(4), Dense(4, kernel_initializer="identity")])
+    assert np.array_equal(model.predict(np.arange(4.0).reshape(1, 4)), [[0, 1, 2, 3]])
+
+
+@pytest.mark.parametrize("name", ["orthogonal", "identity"])
+def test_of_kernels_alone(name):
+    with pytest.raises(ValueError, match=rf"initializer '{name}': expected a kernel, .* received \(3,\)"):
+        Sequential([Input(2), Dense(3, bias_initializer=name)])
 
 
 def test_values_depend_on_seed_and_stream_alone():
@@ -101,7 +138,17 @@ def test_given_values_must_be_numbers(values):
         Dense(1, kernel_initializer=np.array(values))
 
 
-@pytest.mark.parametrize("entry", [HeNormal(seed=3), Constant(2), RandomUniform(-1, 1), initializers.get([[1.0, 2.0]])])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        HeNormal(seed=3),
+        Constant(2),
+        RandomUniform(-1, 1),
+        Orthogonal(2, 3),
+        Identity(2),
+        initializers.get([[1.0, 2.0]]),
+    ],
+)
 def test_config_makes_the_initializer_again(entry):
     data = json.loads(json.dumps(initializers.CATALOGUE.serialize(entry)))
     again = initializers.CATALOGUE.deserialize(data)

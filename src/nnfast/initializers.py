@@ -10,39 +10,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnfast import _core, _validation
-from nnfast._descriptions import Catalogue, Description
-
-Array = NDArray[Any]
-Shape = tuple[int, ...]
+from nnfast._descriptions import Catalogue
+from nnfast._initializer import Array, Drawn, Shape
+from nnfast._initializer import Initializer as Initializer
+from nnfast._matrix_initializers import Identity, Orthogonal
 
 _PHI_OF_MINUS_2 = 0.022750131948179195  # 0.5 * math.erfc(math.sqrt(2))
 _TRUNCATED_STDDEV = 0.87962566103423978  # of a standard normal variable cut at -2 and 2; Keras has the same digits
-
-
-@dataclass(frozen=True)
-class Initializer(Description):
-    """The base of all initialisers."""
-
-    def make(self, shape: Shape, seed: int, stream: int) -> Array:
-        """Make an array of values.
-
-        Parameters
-        ----------
-        shape : tuple of int
-            (in_size, out_size) for a kernel, (out_size,) for a bias.
-        seed : int
-            The model's.
-        stream : int
-            The parameter's place among the model's parameters.
-
-        Returns
-        -------
-        ndarray of float64
-        """
-        raise NotImplementedError
 
 
 class Zeros(Initializer):
@@ -112,26 +88,8 @@ class GivenArray(Initializer):
         return {"values": self.values.tolist()}
 
 
-class _Drawn(Initializer):
-    """The base of those that draw numbers."""
-
-    def __post_init__(self) -> None:
-        seed = getattr(self, "seed", None)
-        if seed is not None:
-            self._settle("seed", _validation.check_integer("seed", seed, 0, 2**64 - 1))
-
-    def make(self, shape: Shape, seed: int, stream: int) -> Array:
-        own_seed = getattr(self, "seed", None)
-        uniform = _core.random_uniform(seed if own_seed is None else own_seed, stream, math.prod(shape))
-        return self._shape_numbers(uniform, shape).reshape(shape)
-
-    def _shape_numbers(self, uniform: Array, shape: Shape) -> Array:
-        """Turn numbers uniform in (0, 1) into values."""
-        raise NotImplementedError
-
-
 @dataclass(frozen=True)
-class RandomUniform(_Drawn):
+class RandomUniform(Drawn):
     """Uniform between `minval` and `maxval`.
 
     Parameters
@@ -159,7 +117,7 @@ class RandomUniform(_Drawn):
 
 
 @dataclass(frozen=True)
-class _Normal(_Drawn):
+class _Normal(Drawn):
     """The base of `RandomNormal` and `TruncatedNormal`."""
 
     mean: float = 0.0
@@ -207,7 +165,7 @@ class TruncatedNormal(_Normal):
 
 
 @dataclass(frozen=True)
-class _VarianceScaling(_Drawn):
+class _VarianceScaling(Drawn):
     """The base of those whose variance is scale / fan, with fan_in = in_size and fan_out = out_size.
 
     Parameters
@@ -287,6 +245,7 @@ CATALOGUE: Catalogue[Initializer] = Catalogue(
     (
         *(Zeros, Ones, Constant, GivenArray, RandomUniform, RandomNormal, TruncatedNormal),
         *(GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal),
+        *(Orthogonal, Identity),
     ),
 )
 

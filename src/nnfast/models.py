@@ -15,8 +15,7 @@ from nnfast.callbacks.progress import check_verbosity, choose_display, describe,
 from nnfast.data.sparse import as_samples
 from nnfast.exceptions import NotReadyError
 from nnfast.layers import Layer
-from nnfast.losses import Loss
-from nnfast.losses.callable_loss import LossFunction
+from nnfast.losses import Loss, LossFunction
 from nnfast.metrics import Metric, get_metrics
 from nnfast.optimizers import Optimizer
 from nnfast.saving.model_file import read_model, write_model

@@ -12,7 +12,7 @@ see the targets as they are.
 from typing import Any
 
 from nnfast._descriptions import Catalogue
-from nnfast.losses.callable_loss import CallableLoss
+from nnfast.losses.callable_loss import CallableLoss, LossFunction
 from nnfast.losses.classification import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -52,6 +52,7 @@ __all__ = [
     "KLDivergence",
     "LogCosh",
     "Loss",
+    "LossFunction",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanSquaredError",

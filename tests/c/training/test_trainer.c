@@ -28,6 +28,7 @@ typedef struct training {
     int64_t batch_size, n_rows;
     int n_layers;
     nnf_layer_spec layers[MOST_LAYERS];
+    nnf_step_options options;
 } training;
 
 static unsigned char features[MOST_ROWS][IN_SIZE];
@@ -69,6 +70,7 @@ static void train(const training *t, int n_threads, float *weights)
     CHECK(nnf_network_create(&spec, &network) == NNF_STATUS_OK);
     fill_weights(network, t);
     CHECK(nnf_optimizer_create(network, NNF_OPTIMIZER_MOMENTUM, (const double[]){0.05, 0.9}, &optimizer) == NNF_STATUS_OK);
+    CHECK(nnf_optimizer_set_options(optimizer, &t->options) == NNF_STATUS_OK);
     CHECK(nnf_trainer_create(network, optimizer, &objective, &trainer) == NNF_STATUS_OK);
     CHECK(nnf_trainer_run(trainer, &x, &y, &run, stats) == NNF_STATUS_OK);
     CHECK(stats[1].is_finished && stats[1].n_rows == t->n_rows && stats[1].loss != stats[0].loss);
@@ -100,29 +102,44 @@ int main(void)
     const nnf_layer_spec last = make_dense(N_CLASSES, NNF_ACTIVATION_SOFTMAX, true), dropout = {NNF_LAYER_DROPOUT, .rate = 0.1};
     const nnf_layer_spec batch = make_normalization(NNF_LAYER_BATCH_NORMALIZATION),
                          layer = make_normalization(NNF_LAYER_LAYER_NORMALIZATION);
+    const nnf_step_options plain = {.n_batches = 1};
+    nnf_layer_spec bound = make_dense(448, NNF_ACTIVATION_TANH, true);
+    bound.penalty[NNF_WEIGHTS].l2 = 1e-3;
+    bound.constraint[NNF_WEIGHTS] = (nnf_constraint){NNF_CONSTRAINT_NORM, 0, 0.5, 1};
     const training trainings[] = {
-        {"rows", 100, 250, 2, {make_dense(60, NNF_ACTIVATION_GELU, true), last}},
-        {"columns", 16, 40, 3, {make_dense(512, NNF_ACTIVATION_RELU, true), make_dense(448, NNF_ACTIVATION_TANH, true), last}},
+        {"rows", 100, 250, 2, {make_dense(60, NNF_ACTIVATION_GELU, true), last}, plain},
+        {"columns", 16, 40, 3, {make_dense(512, NNF_ACTIVATION_RELU, true), make_dense(448, NNF_ACTIVATION_TANH, true), last}, plain},
         {"columns, rows, columns",
          16,
          40,
          4,
-         {make_dense(512, NNF_ACTIVATION_SILU, true), dropout, make_dense(512, NNF_ACTIVATION_SOFTMAX, true), last}},
+         {make_dense(512, NNF_ACTIVATION_SILU, true), dropout, make_dense(512, NNF_ACTIVATION_SOFTMAX, true), last},
+         plain},
         {"a frozen layer",
          16,
          40,
          4,
-         {dropout, make_dense(448, NNF_ACTIVATION_RELU, false), make_dense(448, NNF_ACTIVATION_RELU, true), last}},
-        {"a batch's statistics", 100, 250, 3, {make_dense(60, NNF_ACTIVATION_GELU, true), batch, last}},
+         {dropout, make_dense(448, NNF_ACTIVATION_RELU, false), make_dense(448, NNF_ACTIVATION_RELU, true), last},
+         plain},
+        {"norms, by columns",
+         16,
+         40,
+         3,
+         {bound, bound, last},
+         {.clip_norm = 0.1, .n_batches = 2, .use_average = true, .average_momentum = 0.9, .overwrite_interval = 2}},
+        {"norms, by shards", MOST_ROWS - 10, MOST_ROWS, 2, {bound, last}, {.clip_global_norm = 0.1, .n_batches = 1}},
+        {"shards", MOST_ROWS - 10, MOST_ROWS, 2, {make_dense(20, NNF_ACTIVATION_TANH, true), last}, plain},
+        {"a batch's statistics", 100, 250, 3, {make_dense(60, NNF_ACTIVATION_GELU, true), batch, last}, plain},
         {"a batch's statistics between columns",
          16,
          40,
          5,
-         {make_dense(512, NNF_ACTIVATION_RELU, true), batch, batch, make_dense(512, NNF_ACTIVATION_TANH, true), last}},
-        {"a batch's statistics, more than a shard", MOST_ROWS - 10, MOST_ROWS, 2, {batch, last}},
-        {"rows' statistics", 100, 250, 4, {layer, make_dense(60, NNF_ACTIVATION_GELU, true), layer, last}},
-        {"shards of normalised rows", MOST_ROWS - 10, MOST_ROWS, 2, {layer, last}},
-        {"shards", MOST_ROWS - 10, MOST_ROWS, 2, {make_dense(20, NNF_ACTIVATION_TANH, true), last}},
+         {make_dense(512, NNF_ACTIVATION_RELU, true), batch, batch, make_dense(512, NNF_ACTIVATION_TANH, true), last},
+         plain},
+        {"a batch's statistics, more than a shard", MOST_ROWS - 10, MOST_ROWS, 2, {batch, last}, plain},
+        {"rows' statistics", 100, 250, 4, {layer, make_dense(60, NNF_ACTIVATION_GELU, true), layer, last}, plain},
+        {"shards of normalised rows", MOST_ROWS - 10, MOST_ROWS, 2, {layer, last}, plain},
+        {"norms of a batch's statistics", 16, 40, 3, {bound, batch, last}, {.clip_global_norm = 0.1, .n_batches = 1}},
     };
     CHECK(nnf_core_start() == NNF_STATUS_OK);
     fill_data();
