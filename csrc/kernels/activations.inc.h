@@ -48,11 +48,16 @@ INLINE vec gelu_backward(vec x, vec parameter)
     return v_select_below(x, (vec){0}, -slope, v_splat(1) + slope);
 }
 
-/* log(1 + exp(x)), with an exponential that cannot overflow. */
+/* log(1 + exp(x)), with an exponential that cannot overflow. Between 0 and 1/2 the logarithm falls about as fast as x rises, and
+ * its error would show as falls of the sum: there it is log 2 + x / 2 + log(cosh(x / 2)), each of which rises. */
 INLINE vec softplus_forward(vec x, vec parameter)
 {
     (void)parameter;
-    return v_max(x, (vec){0}) + v_log1p(v_exp(-v_abs(x)));
+    const vec zero = {0}, half = v_splat((real)0.5), square = x * x;
+    const vec far = v_max(x, zero) + v_log1p(v_exp(-v_abs(x)));
+    const vec rise = v_fma(square, V_POLYNOMIAL(square, log_cosh_p), half * x);
+    const vec near = v_splat(log_2[0]) + (rise + v_splat(log_2[1]));
+    return v_select_below(zero, x, v_select_below(x, half, near, far), far);
 }
 INLINE vec softplus_backward(vec y, vec parameter) { return (void)parameter, -v_expm1(-y); }
 

@@ -26,6 +26,7 @@ static const real quantile_centre_p[] = {0x1.b74e24p+1f, 0x1.30061ap+6f, 0x1.d9f
 static const real quantile_centre_q[] = {0x1p+0f, 0x1.94f508p+4f, 0x1.8308cp+7f, 0x1.d88b9p+8f, 0x1.f1553ap+7f};
 static const real quantile_tail_p[] = {0x1.69aa9p+0f, 0x1.9b06bap+1f, 0x1.1503eep+1f, 0x1.11e16p-1f, 0x1.4a262p-5f};
 static const real quantile_tail_q[] = {0x1p+0f, 0x1.1024ccp+0f, 0x1.558c7p-2f, 0x1.d2a41cp-6f, 0x1.0cc324p-22f};
+static const real log_cosh_p[] = {0x1p-3f, -0x1.55551ap-8f, 0x1.6bd7b8p-12f, -0x1.a539ap-16f};
 static const real sixth[] = {0x1.555556p-3f, -0x1.555556p-28f};
 static const real third[] = {0x1.555556p-2f, -0x1.555556p-27f};
 static const real selu_scale[] = {0x1.0cfabep+0f, -0x1.2adddap-25f};
@@ -99,6 +100,14 @@ static const real quantile_tail_q[] = {0x1p+0,
                                        0x1.b7ea768bd0e9dp-21,
                                        0x1.60a16b7babdf1p-28,
                                        0x1.552a72b61b118p-55};
+static const real log_cosh_p[] = {0x1p-3,
+                                  -0x1.55555555554a7p-8,
+                                  0x1.6c16c16bec668p-12,
+                                  -0x1.ba1ba17b70475p-16,
+                                  0x1.1ea5bc0c708c2p-19,
+                                  -0x1.8333b0f90a30cp-23,
+                                  0x1.0bdb31373b437p-26,
+                                  -0x1.56a2759e74ae3p-30};
 static const real sixth[] = {0x1.5555555555555p-3, 0x1.5555555555555p-57};
 static const real third[] = {0x1.5555555555555p-2, 0x1.5555555555555p-56};
 static const real selu_scale[] = {0x1.0cfabd6a91132p+0, 0x1.6fc7d272f2695p-55};

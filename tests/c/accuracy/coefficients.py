@@ -210,6 +210,14 @@ def quantile_tail_table(bits):
     return {"quantile_tail_p": p, "quantile_tail_q": q}, error
 
 
+def log_cosh_table(bits):
+    """log(cosh(x / 2)) = x^2 P(x^2), |x| <= 0.53: relative to x^2, as the rest of softplus is larger."""
+    degree = {32: 3, 64: 7}[bits]
+    grid = [x**2 for x in chebyshev_grid(mp.mpf("1e-3"), mp.mpf("0.53"), 24 * (degree + 2))]
+    p, error = polynomial(lambda s: mp.log(mp.cosh(mp.sqrt(s) / 2)) / s, lambda s: s, grid, degree, bits)
+    return {"log_cosh_p": p}, error
+
+
 def pair(x, bits):
     high = rounded(x, bits)
     return [high, rounded(x - high, bits)]
@@ -278,6 +286,7 @@ TABLES = [
     slope_table,
     quantile_centre_table,
     quantile_tail_table,
+    log_cosh_table,
     fractions_table,
     selu_table,
     gelu_tanh_table,
