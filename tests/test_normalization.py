@@ -7,7 +7,7 @@ import normalization as formulas
 import numpy as np
 import pytest
 import reference
-from nets import SIZES, THREADS, Twins, dense, normalization, run
+from nets import CROSSENTROPY, SIZES, THREADS, Twins, dense, normalization, run
 from numpy.typing import NDArray
 
 import nnfast
@@ -158,7 +158,6 @@ def test_huge_means(kind: str, dtype: str, isa: str, rng: np.random.Generator) -
 # ---- training --------------------------------------------------------------------------------------------------------
 
 SPECS = [normalization("batch"), dense(7, "tanh"), normalization("batch", momentum=0.7), dense(2, "softmax")]
-LOSS = "categorical_crossentropy_logits"
 
 
 def make_data(n: int, rng: np.random.Generator, dtype: str = "float64") -> tuple[Array, Array]:
@@ -178,9 +177,9 @@ def test_moving_statistics(batch_size: int, n_threads: int, rng: np.random.Gener
     x, labels = make_data(n, rng)
     optimizer = reference.Optimizer("momentum", [0.05, 0.9])
     ours = _core.Optimizer(twins.core, "momentum", [0.05, 0.9])
-    (stats,) = run(_core.Trainer(twins.core, ours, LOSS, []), x, labels, batch_size=batch_size)
+    (stats,) = run(_core.Trainer(twins.core, ours, CROSSENTROPY, []), x, labels, batch_size=batch_size)
     batches = [slice(first, first + batch_size) for first in range(0, n, batch_size)]
-    history = reference.train(twins.reference, optimizer, LOSS, x, reference.one_hot(labels, 2), batches)
+    history = reference.train(twins.reference, optimizer, CROSSENTROPY, x, reference.one_hot(labels, 2), batches)
     assert stats.loss == pytest.approx(sum(loss * len(y) for loss, y in history), rel=1e-11)
     for i, name in twins.names:
         expected = getattr(twins.reference.layers[i], name)
@@ -195,14 +194,14 @@ def test_weights_decay_and_rates(batch_size: int, dtype: str, n_threads: int, rn
     x, labels = make_data(n, rng, dtype)
     weights, outputs = rng.choice([0.0, 0.3, 2.0], (n, 1)), np.empty((n, 2), dtype)
     ours, theirs = _core.Optimizer(twins.core, "sgd", [9.0], decay), reference.Optimizer("sgd", [9.0], decay)
-    trainer = _core.Trainer(twins.core, ours, _core.LossSpec(LOSS, (0.0,), "weighted_mean"), [])
+    trainer = _core.Trainer(twins.core, ours, CROSSENTROPY._replace(reduction="weighted_mean"), [])
     settings = {"batch_size": batch_size, "weights": weights, "outputs": outputs, "learning_rates": rates}
     (stats,) = run(trainer, x, labels, **settings)
     twins.reference.layers[-1].activation = "linear"
     total, expected = 0.0, []
     for rows, rate in zip((slice(batch_size), slice(batch_size, n)), rates, strict=True):
         logits = twins.reference.forward(x[rows])
-        loss, grad = reference.measure(LOSS, logits, reference.one_hot(labels[rows], 2))
+        loss, grad = reference.measure(CROSSENTROPY, logits, reference.one_hot(labels[rows], 2))
         twins.reference.backward(grad * weights[rows] / weights[rows].sum())
         theirs.hyperparameters = [rate]
         theirs.apply(twins.reference)
@@ -235,7 +234,7 @@ def test_predictions_take_moving_statistics(dtype: str, isa: str, n_threads: int
 def test_a_batch_that_is_not_taken_leaves_no_trace(n_threads: int, rng: np.random.Generator) -> None:
     twins = Twins(SPECS, 5, "float32", rng)
     x, labels = make_data(40, rng, "float32")
-    trainer = _core.Trainer(twins.core, _core.Optimizer(twins.core, "sgd", [0.1]), LOSS, [])
+    trainer = _core.Trainer(twins.core, _core.Optimizer(twins.core, "sgd", [0.1]), CROSSENTROPY, [])
     run(trainer, x, labels, batch_size=20)
     before = statistics(twins.core)
     x[33, 2] = np.nan
@@ -252,13 +251,15 @@ def test_frozen_batch_normalization_takes_moving_statistics(rng: np.random.Gener
     x, labels = make_data(40, rng)
     before = [twins.core.get_parameter(1, name).copy() for name in ("gamma", "beta", "mean", "variance")]
     ours = _core.Optimizer(twins.core, "sgd", [0.1])
-    run(_core.Trainer(twins.core, ours, LOSS, []), x, labels, batch_size=20)
+    run(_core.Trainer(twins.core, ours, CROSSENTROPY, []), x, labels, batch_size=20)
     assert all(
         (twins.core.get_parameter(1, name) == values).all()
         for name, values in zip(("gamma", "beta", "mean", "variance"), before, strict=True)
     )
     optimizer = reference.Optimizer("sgd", [0.1])
-    reference.train(twins.reference, optimizer, LOSS, x, reference.one_hot(labels, 2), [slice(20), slice(20, 40)])
+    reference.train(
+        twins.reference, optimizer, CROSSENTROPY, x, reference.one_hot(labels, 2), [slice(20), slice(20, 40)]
+    )
     np.testing.assert_allclose(twins.core.get_parameter(0, "weights"), twins.reference.layers[0].weights, rtol=1e-10)
 
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import reference
+from nets import CROSSENTROPY
 from problems import hash_state, hash_weights, make_classes
 
 from nnfast import Sequential, _lowering, constraints, layers, load_model, optimizers
@@ -146,7 +147,7 @@ def train_reference(model, x, labels, batch_size, n_epochs, regularizer=None):
         rows = slice(first, first + batch_size)
         pairs = zip(weights[::2], weights[1::2], dense, strict=True)
         network = reference.Network([reference.Layer("dense", w, b, d.activation.names[0]) for w, b, d in pairs])
-        network.loss_and_grad("categorical_crossentropy_logits", x[rows], t[rows])
+        network.loss_and_grad(CROSSENTROPY, x[rows], t[rows])
         gradients = [network.layers[i].grads[name] for i, name, _ in network.parameters()]
         for i, layer in enumerate(dense):
             l1, l2 = layer.kernel_regularizer.factors if layer.kernel_regularizer else (0, 0)
