@@ -1,8 +1,8 @@
 """What additions to a task cost: ``python -m benchmarks.additions [TASK ...]``.
 
-Trains each of the engine's tasks as it is and with one thing more: momentum where it has SGD, weight decay (AdamW) where
-it has Adam, dropout of a fifth behind each hidden layer, L2 on all kernels. All in turns; printed is the median of the
-ratios of samples a second, with the addition to without.
+Trains each of the engine's tasks as it is and with one thing more: momentum where it has SGD, weight decay (AdamW)
+where it has Adam, dropout of a fifth behind each hidden layer, L2 on all kernels. All in turns; printed is the median
+of the ratios of samples a second, with the addition to without.
 """
 
 import argparse
