@@ -8,24 +8,26 @@ to begin with; ``plotting`` draws.
 from typing import TYPE_CHECKING, Any
 
 from nnfast import _start as _start  # before anything that imports the core
-from nnfast import (
-    activations,
-    callbacks,
-    constraints,
-    exceptions,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    optimizers,
-    regularizers,
-    schedules,
-)
+from nnfast import exceptions
 from nnfast.config import get_num_threads, set_num_threads, show_config
-from nnfast.models import Sequential, load_model
 
 if TYPE_CHECKING:
-    from nnfast import datasets, kernels, plotting
+    from nnfast import (
+        activations,
+        callbacks,
+        constraints,
+        datasets,
+        initializers,
+        kernels,
+        layers,
+        losses,
+        metrics,
+        optimizers,
+        plotting,
+        regularizers,
+        schedules,
+    )
+    from nnfast.models import Sequential, load_model
 
 __all__ = [
     "Sequential",
@@ -50,18 +52,24 @@ __all__ = [
     "show_config",
 ]
 
-
-_LAZY_MODULES = ("datasets", "kernels", "plotting")
+_MODELS = ("Sequential", "load_model")
 
 
 def __getattr__(name: str) -> Any:
-    # What most programs never touch is imported when it is.
+    # Imported when first touched: a program pays for the words it uses.
+    from importlib import import_module
+
     if name == "__version__":
         from nnfast.config import get_version
 
         return get_version()
-    if name in _LAZY_MODULES:
-        from importlib import import_module
-
+    if name in _MODELS:
+        globals()[name] = getattr(import_module("nnfast.models"), name)
+        return globals()[name]
+    if name in __all__:
         return import_module(f"nnfast.{name}")
     raise AttributeError(f"module 'nnfast' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
