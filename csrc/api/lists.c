@@ -1,7 +1,6 @@
 /* lists.c: the kernel lists by name, so that Python repeats none of them. */
 #include "nnfast.h"
 #include "ops/optimizer.h"
-#include "training/objective.h"
 
 const char *nnf_activation_get_name(int activation)
 {
@@ -16,7 +15,7 @@ const char *nnf_activation_get_name(int activation)
 const char *nnf_loss_get_name(int loss)
 {
     static const char *const names[] = {
-#define NNF_ROW(code, name, joint, parameters) #name,
+#define NNF_ROW(code, name, joint, elements, parameters) #name,
         NNF_LOSS_LIST(NNF_ROW)
 #undef NNF_ROW
     };
@@ -26,14 +25,14 @@ const char *nnf_loss_get_name(int loss)
 const char *nnf_loss_get_parameter_names(int loss)
 {
     static const char *const names[] = {
-#define NNF_ROW(code, name, joint, parameters) parameters,
+#define NNF_ROW(code, name, joint, elements, parameters) parameters,
         NNF_LOSS_LIST(NNF_ROW)
 #undef NNF_ROW
     };
     return names[loss];
 }
 
-bool nnf_loss_has_elements(int loss) { return nnf_objective_has_elements(&(nnf_objective){.loss = (nnf_loss)loss}); }
+bool nnf_loss_has_elements(int loss) { return nnf_loss_get_elements((nnf_loss)loss) != NNF_LOSS_ELEMENTS_NONE; }
 
 const char *nnf_metric_get_name(int metric)
 {

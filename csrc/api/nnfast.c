@@ -275,7 +275,7 @@ static bool is_valid_data(const nnf_trainer *trainer, const nnf_matrix *x, const
 static bool is_valid_run(const nnf_trainer *trainer, const nnf_matrix *x, const nnf_run *run)
 {
     const nnf_network *network = trainer->network;
-    const int64_t n_weights = nnf_objective_has_elements(&trainer->objective) ? network->out_size : 1;
+    const int64_t n_weights = nnf_loss_has_elements((int)trainer->objective.loss) ? network->out_size : 1;
     return (!run->weights || nnf_is_real(run->weights, NNF_F64, x->n_rows, 1) ||
             nnf_is_real(run->weights, NNF_F64, x->n_rows, n_weights)) &&
            (!run->outputs || nnf_is_real(run->outputs, network->kernels->dtype, x->n_rows, network->out_size));

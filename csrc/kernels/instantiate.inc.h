@@ -107,7 +107,7 @@ const nnf_kernels TABLE = {
 #define NNF_ROW(code, name, needs) [NNF_ACTIVATION_##code] = name##_backward_rows,
     .activation_backward = {NNF_ACTIVATION_LIST(NNF_ROW)},
 #undef NNF_ROW
-#define NNF_ROW(code, name, joint, parameters) [NNF_LOSS_##code] = loss_##name,
+#define NNF_ROW(code, name, joint, elements, parameters) [NNF_LOSS_##code] = loss_##name,
     .loss = {NNF_LOSS_LIST(NNF_ROW)},
 #undef NNF_ROW
 #define NNF_ROW(code, name, parameter) [NNF_METRIC_##code] = metric_##name,

@@ -20,36 +20,13 @@ double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_siz
 
 /* ---- weights ---- */
 
-/* A row's loss as that of its elements; none: it cannot be told from the elements alone. */
-typedef enum element_kind { NO_ELEMENTS, MEAN_OF_ELEMENTS, SUM_OF_ELEMENTS } element_kind;
-
-static element_kind get_element_kind(nnf_loss loss)
-{
-    switch (loss) {
-    case NNF_LOSS_COSINE_SIMILARITY:
-    case NNF_LOSS_CATEGORICAL_HINGE:
-    case NNF_LOSS_CATEGORICAL_CROSSENTROPY:
-    case NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS:
-    case NNF_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY:
-    case NNF_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY_LOGITS:
-        return NO_ELEMENTS;
-    case NNF_LOSS_SUM_SQUARED_ERROR:
-    case NNF_LOSS_KL_DIVERGENCE:
-        return SUM_OF_ELEMENTS;
-    default:
-        return MEAN_OF_ELEMENTS;
-    }
-}
-
-bool nnf_objective_has_elements(const nnf_objective *objective) { return get_element_kind(objective->loss) != NO_ELEMENTS; }
-
 enum { ELEMENTS = 64 };
 
 /* Elements of a row are taken as rows of one column each: their gradients have the same bits so, and their losses can be had. */
 static void measure_elements(const nnf_objective *objective, const nnf_kernels *kernels, const nnf_loss_rows *whole,
                              const nnf_source *weights, ptrdiff_t begin)
 {
-    const double factor = get_element_kind(objective->loss) == SUM_OF_ELEMENTS ? 1 : 1.0 / (double)whole->shape.columns;
+    const double factor = nnf_loss_get_elements(objective->loss) == NNF_LOSS_ELEMENTS_SUM ? 1 : 1.0 / (double)whole->shape.columns;
     nnf_loss_rows part = *whole;
     part.scale = whole->scale * factor;
     for (ptrdiff_t i = 0; i < whole->shape.rows; i++) {

@@ -29,9 +29,6 @@ bool nnf_objective_takes_logits(const nnf_objective *objective);
 bool nnf_objective_measure(const nnf_objective *objective, const nnf_passes *passes, double gradient_scale, nnf_row_values values,
                            ptrdiff_t begin, ptrdiff_t end);
 
-/* Where each element of a row may have a weight of its own: the row's loss is the mean, or the sum, of its elements' losses. */
-bool nnf_objective_has_elements(const nnf_objective *objective);
-
 /* Adds the sums over rows 0 .. n - 1, each by the same tree for the same n, to stats. */
 void nnf_stats_add_rows(nnf_stats *stats, nnf_row_values values, int n_metrics, ptrdiff_t n);
 void nnf_stats_add(nnf_stats *stats, const nnf_stats *part, int n_metrics);

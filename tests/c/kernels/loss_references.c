@@ -262,7 +262,7 @@ BY_ROW(categorical_focal_crossentropy, by_shares, parameter, parameter[2])
 BY_ROW(categorical_focal_crossentropy_logits, by_logits, parameter, parameter[2])
 
 const loss_reference_row loss_references[NNF_N_LOSSES] = {
-#define NNF_ROW(code, name, joint, parameters) [NNF_LOSS_##code] = {#name, name},
+#define NNF_ROW(code, name, joint, elements, parameters) [NNF_LOSS_##code] = {#name, name},
     NNF_LOSS_LIST(NNF_ROW)
 #undef NNF_ROW
 };
