@@ -11,6 +11,28 @@ from nnfast._core import LossSpec
 from nnfast._kernel_arrays import Array, check_array, check_out
 from nnfast.losses import Loss
 
+__all__ = [
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "quantile",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "sum_squared_error",
+]
+
 
 class _Function(Protocol):
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, *, out: Array | None = None) -> tuple[float, Array]: ...

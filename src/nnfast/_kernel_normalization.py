@@ -9,6 +9,15 @@ from nnfast import _core, _validation
 from nnfast._core import LayerSpec
 from nnfast._kernel_arrays import Array, check_array, check_out
 
+__all__ = [
+    "batch_normalization",
+    "batch_normalization_backward",
+    "layer_normalization",
+    "layer_normalization_backward",
+    "normalization",
+    "normalization_backward",
+]
+
 
 def batch_normalization(
     x: ArrayLike,

@@ -13,81 +13,8 @@ from numpy.typing import ArrayLike
 from nnfast import _core, _validation, optimizers
 from nnfast._kernel_activations import *  # noqa: F403
 from nnfast._kernel_arrays import Array, check_array, check_out
-from nnfast._kernel_losses import (
-    binary_crossentropy as binary_crossentropy,
-)
-from nnfast._kernel_losses import (
-    binary_focal_crossentropy as binary_focal_crossentropy,
-)
-from nnfast._kernel_losses import (
-    categorical_crossentropy as categorical_crossentropy,
-)
-from nnfast._kernel_losses import (
-    categorical_focal_crossentropy as categorical_focal_crossentropy,
-)
-from nnfast._kernel_losses import (
-    categorical_hinge as categorical_hinge,
-)
-from nnfast._kernel_losses import (
-    cosine_similarity as cosine_similarity,
-)
-from nnfast._kernel_losses import (
-    hinge as hinge,
-)
-from nnfast._kernel_losses import (
-    huber as huber,
-)
-from nnfast._kernel_losses import (
-    kl_divergence as kl_divergence,
-)
-from nnfast._kernel_losses import (
-    log_cosh as log_cosh,
-)
-from nnfast._kernel_losses import (
-    mean_absolute_error as mean_absolute_error,
-)
-from nnfast._kernel_losses import (
-    mean_absolute_percentage_error as mean_absolute_percentage_error,
-)
-from nnfast._kernel_losses import (
-    mean_squared_error as mean_squared_error,
-)
-from nnfast._kernel_losses import (
-    mean_squared_logarithmic_error as mean_squared_logarithmic_error,
-)
-from nnfast._kernel_losses import (
-    poisson as poisson,
-)
-from nnfast._kernel_losses import (
-    quantile as quantile,
-)
-from nnfast._kernel_losses import (
-    sparse_categorical_crossentropy as sparse_categorical_crossentropy,
-)
-from nnfast._kernel_losses import (
-    squared_hinge as squared_hinge,
-)
-from nnfast._kernel_losses import (
-    sum_squared_error as sum_squared_error,
-)
-from nnfast._kernel_normalization import (
-    batch_normalization as batch_normalization,
-)
-from nnfast._kernel_normalization import (
-    batch_normalization_backward as batch_normalization_backward,
-)
-from nnfast._kernel_normalization import (
-    layer_normalization as layer_normalization,
-)
-from nnfast._kernel_normalization import (
-    layer_normalization_backward as layer_normalization_backward,
-)
-from nnfast._kernel_normalization import (
-    normalization as normalization,
-)
-from nnfast._kernel_normalization import (
-    normalization_backward as normalization_backward,
-)
+from nnfast._kernel_losses import *  # noqa: F403
+from nnfast._kernel_normalization import *  # noqa: F403
 from nnfast.schedules import compute_rate
 
 # ---- dense layers ----
