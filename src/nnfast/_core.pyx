@@ -10,6 +10,7 @@ from cpython.buffer cimport (
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdlib cimport calloc, free
 from libc.stdint cimport int32_t, int64_t
+from libc.string cimport memset
 from nnfast._nnfast cimport *
 
 
@@ -263,6 +264,15 @@ cdef int64_t count_batches(int64_t n_rows, int64_t batch_size, int64_t first_bat
     return max(0, min(n_batches, left) if n_batches > 0 else left)
 
 
+cdef nnf_run make_run(_Poller poller, _View weights, _View outputs):
+    """What evaluating is told; all else is 0."""
+    cdef nnf_run run
+    memset(&run, 0, sizeof(run))
+    run.poll, run.poll_argument = ask_poller, <void *>poller
+    run.weights, run.outputs = weights.pointer, outputs.pointer
+    return run
+
+
 cdef class Trainer:
     cdef nnf_trainer *handle
     cdef Network network
@@ -311,9 +321,10 @@ cdef class Trainer:
         if learning_rates is not None:
             n_steps = n_epochs * count_batches(features.matrix.n_rows, batch_size, first_batch, n_batches)
             rates = flat_view(learning_rates, "float64", n_steps, False)
-        cdef nnf_run run = nnf_run(batch_size, first_epoch, n_epochs, first_batch, n_batches, shuffle, seed,
-                                   ask_poller, <void *>poller, row_weights.pointer, kept.pointer,
-                                   <const double *>rates.matrix.data)
+        cdef nnf_run run = make_run(poller, row_weights, kept)
+        run.batch_size, run.first_epoch, run.n_epochs = batch_size, first_epoch, n_epochs
+        run.first_batch, run.n_batches, run.shuffle, run.seed = first_batch, n_batches, shuffle, seed
+        run.learning_rates = <const double *>rates.matrix.data
         cdef nnf_stats *stats = <nnf_stats *>calloc(<size_t>n_epochs + 1, sizeof(nnf_stats))
         cdef nnf_status status
         if stats == NULL:
@@ -334,7 +345,7 @@ cdef class Trainer:
         cdef _View features = samples_view(x), targets = _View(y)
         cdef _View row_weights = _View(weights, False, True), kept = _View(outputs, True, True)
         cdef _Poller poller = make_poller(poll)
-        cdef nnf_run run = nnf_run(0, 0, 0, 0, 0, False, 0, ask_poller, <void *>poller, row_weights.pointer, kept.pointer)
+        cdef nnf_run run = make_run(poller, row_weights, kept)
         cdef nnf_stats stats
         cdef nnf_status status
         self.network.begin(False)
