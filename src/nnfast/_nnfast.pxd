@@ -98,6 +98,7 @@ cdef extern from "nnfast.h" nogil:
         NNF_BETA
         NNF_MEAN
         NNF_VARIANCE
+        NNF_N_PARAMETERS
 
     ctypedef struct nnf_penalty:
         double l1
@@ -128,8 +129,8 @@ cdef extern from "nnfast.h" nogil:
         c_bool use_gamma
         double momentum
         double epsilon
-        nnf_penalty penalty[6]
-        nnf_constraint constraint[6]
+        nnf_penalty penalty[NNF_N_PARAMETERS]
+        nnf_constraint constraint[NNF_N_PARAMETERS]
 
     ctypedef struct nnf_network_spec:
         nnf_dtype dtype
@@ -200,12 +201,12 @@ cdef extern from "nnfast.h" nogil:
 
     ctypedef struct nnf_objective:
         nnf_loss loss
-        double loss_parameters[4]
+        double loss_parameters[NNF_MAX_LOSS_PARAMETERS]
         nnf_reduction reduction
         int n_metrics
         int n_weighted
-        nnf_metric metrics[8]
-        double metric_parameters[8]
+        nnf_metric metrics[NNF_MAX_METRICS]
+        double metric_parameters[NNF_MAX_METRICS]
 
     ctypedef struct nnf_run:
         int64_t batch_size
@@ -224,7 +225,7 @@ cdef extern from "nnfast.h" nogil:
     ctypedef struct nnf_stats:
         double loss
         double penalty
-        double metric[8]
+        double metric[NNF_MAX_METRICS]
         double weight
         int64_t n_rows
         int64_t n_batches
