@@ -31,6 +31,8 @@ def count(sample: Sample, is_chosen: NDArray[np.bool_]) -> Counts:
 @dataclass(frozen=True)
 class _Ratio(Score):
     higher_is_better: ClassVar[bool] = True
+    _wrong: ClassVar[Literal["false_positive", "false_negative"]]
+    """Which answers the true positives are set against."""
 
     thresholds: float | None = None
     top_k: int | None = None
@@ -58,6 +60,10 @@ class _Ratio(Score):
         outputs = slice(None) if self.class_id is None else slice(self.class_id, self.class_id + 1)
         return Counts(*(counts[outputs].sum() for counts in count(sample, is_chosen)))
 
+    def compute(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
+        counts = self._count(Sample(y_true, y_pred, sample_weight))
+        return float(divide(counts.true_positive, counts.true_positive + getattr(counts, self._wrong)))
+
 
 @dataclass(frozen=True)
 class Precision(_Ratio):
@@ -79,10 +85,7 @@ class Precision(_Ratio):
     """
 
     names: ClassVar[tuple[str, ...]] = ("precision",)
-
-    def compute(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:  # noqa: D102
-        counts = self._count(Sample(y_true, y_pred, sample_weight))
-        return float(divide(counts.true_positive, counts.true_positive + counts.false_positive))
+    _wrong = "false_positive"
 
 
 @dataclass(frozen=True)
@@ -94,21 +97,12 @@ class Recall(_Ratio):
 
     Parameters
     ----------
-    thresholds : float, optional
-        Outputs above it count, 0.5 by default. (Keras takes several at once.)
-    top_k : int, optional
-        Of each row only the k largest outputs count, whatever they are; 1 for a classifier's answers.
-    class_id : int, optional
-        The only output that counts.
-    name : str
-        The key in logs and history.
+    thresholds, top_k, class_id, name
+        See `Precision`.
     """
 
     names: ClassVar[tuple[str, ...]] = ("recall",)
-
-    def compute(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:  # noqa: D102
-        counts = self._count(Sample(y_true, y_pred, sample_weight))
-        return float(divide(counts.true_positive, counts.true_positive + counts.false_negative))
+    _wrong = "false_negative"
 
 
 @dataclass(frozen=True)
