@@ -27,6 +27,27 @@ class _Trained(Layer):
     beta_initializer: Initializer
     gamma_initializer: Initializer
 
+    def __init__(
+        self,
+        axis: int = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: FirstValues = "zeros",
+        gamma_initializer: FirstValues = "ones",
+        *,
+        trainable: bool = True,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name)
+        _validation.check_choice("axis", axis, (-1, 1))
+        self.epsilon = _validation.check_real("epsilon", epsilon, "(0, inf)")
+        self.center = _validation.check_bool("center", center)
+        self.scale = _validation.check_bool("scale", scale)
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.trainable = trainable
+
     @property
     def trainable(self) -> bool:
         """Whether training may change it."""
@@ -112,17 +133,12 @@ class BatchNormalization(_Trained):
         trainable: bool = True,
         name: str | None = None,
     ) -> None:
-        super().__init__(name)
-        _validation.check_choice("axis", axis, (-1, 1))
+        super().__init__(
+            axis, epsilon, center, scale, beta_initializer, gamma_initializer, trainable=trainable, name=name
+        )
         self.momentum = _validation.check_real("momentum", momentum, "[0, 1]")
-        self.epsilon = _validation.check_real("epsilon", epsilon, "(0, inf)")
-        self.center = _validation.check_bool("center", center)
-        self.scale = _validation.check_bool("scale", scale)
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.trainable = trainable
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -162,27 +178,6 @@ class LayerNormalization(_Trained):
     """
 
     __slots__ = ()
-
-    def __init__(
-        self,
-        axis: int = -1,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: FirstValues = "zeros",
-        gamma_initializer: FirstValues = "ones",
-        *,
-        trainable: bool = True,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(name)
-        _validation.check_choice("axis", axis, (-1, 1))
-        self.epsilon = _validation.check_real("epsilon", epsilon, "(0, inf)")
-        self.center = _validation.check_bool("center", center)
-        self.scale = _validation.check_bool("scale", scale)
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.trainable = trainable
 
 
 class Normalization(Layer):
