@@ -97,10 +97,8 @@ class SparseCategoricalCrossentropy(_Crossentropy):
 
     Parameters
     ----------
-    from_logits : bool
-        Whether the last layer, linear, gives logits and not probabilities. Not needed behind a softmax.
-    label_smoothing : float
-        As in `CategoricalCrossentropy`; Keras has it only there.
+    from_logits, label_smoothing
+        See `CategoricalCrossentropy`; Keras has label smoothing only there.
     """
 
     names: ClassVar[tuple[str, ...]] = ("sparse_categorical_crossentropy",)
