@@ -4,11 +4,11 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-FOLDER = Path(__file__).parent / "properties"
+TESTS = Path(__file__).parent
 
 
-def load_writer(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+def load_writer(name: str, folder: str = "properties") -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, TESTS / folder / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

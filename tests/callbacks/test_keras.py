@@ -1,30 +1,19 @@
 """Callbacks do what Keras' do: epochs, rates, files, weights and calls against keras.json, which Keras wrote."""
 
-import importlib.util
 import json
 import warnings
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from writers import load_writer
 
 import nnfast
 from nnfast.layers import Dense, Input
 from nnfast.optimizers import SGD
 
-
-def load_writer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("write_keras", Path(__file__).with_name("write_keras.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-WRITER = load_writer()
+WRITER = load_writer("write_keras", "callbacks")
 TRUTH = json.loads(WRITER.TRUTH.read_text())
 
 

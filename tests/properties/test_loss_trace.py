@@ -1,33 +1,19 @@
 """Every loss against the numbers that Keras wrote (losses_keras.json)."""
 
-import importlib.util
 import json
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from writers import load_writer
 
 from nnfast import _core, kernels, losses
 
 Array = NDArray[Any]
 
-HERE = Path(__file__).parent
 NOT_IN_KERAS = {"SumSquaredError", "QuantileLoss"}
-
-
-def load_writer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("write_losses", HERE / "write_losses.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-WRITER = load_writer()
+WRITER = load_writer("write_losses")
 CASES = json.loads(WRITER.TRACE.read_text())
 
 

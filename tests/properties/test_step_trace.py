@@ -1,30 +1,16 @@
 """Ten steps with all that optimizers do beside their rule against numbers written by Keras (step_trace_keras.json)."""
 
-import importlib.util
 import json
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from writers import load_writer
 
 import nnfast
 from nnfast import _step_options, constraints, layers, optimizers, regularizers
 
-HERE = Path(__file__).parent
-
-
-def load_writer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("write_step_trace", HERE / "write_step_trace.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-WRITER = load_writer()
+WRITER = load_writer("write_step_trace")
 TRACE = json.loads(WRITER.TRACE.read_text())
 # Keras rounds something to float32 on its way, whatever it is told: test_steps.py holds us to 1e-12.
 TOLERANCE = {"float32": 2e-4, "float64": 1e-6}
