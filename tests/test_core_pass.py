@@ -5,7 +5,7 @@ from typing import Any
 import exact
 import numpy as np
 import pytest
-from nets import STACK, THREADS, Twins, dense, spaced
+from nets import STACK, THREADS, Twins, dense, normalization, spaced
 from numpy.typing import NDArray
 
 import nnfast
@@ -38,20 +38,27 @@ def test_pass(dtype: str, isa: str, n_threads: int, rng: np.random.Generator) ->
     assert grad_untouched()
 
 
-def test_passes_have_the_same_bits_everywhere(dtype: str) -> None:
-    results = set()
+NORMALIZED = [dense(130), normalization("batch"), normalization("layer"), dense(70, "gelu"), normalization("batch")]
+
+
+@pytest.mark.parametrize("specs", [STACK, NORMALIZED], ids=["stack", "normalized"])
+def test_passes_have_the_same_bits_everywhere(specs: list[LayerSpec], dtype: str) -> None:
+    """Outputs, gradients, and moving statistics."""
+    n, results = 1500, set()
     for isa in _core.get_runnable_isas():
         _core.set_isa(isa)
         for n_threads in THREADS:
             nnfast.set_num_threads(n_threads)
             rng = np.random.default_rng(3)
-            twins = Twins(STACK, 21, dtype, rng)
-            x, grad = rng.standard_normal((1500, 21)).astype(dtype), rng.standard_normal((1500, 5)).astype(dtype)
+            twins = Twins(specs, 21, dtype, rng)
+            x = rng.standard_normal((n, 21)).astype(dtype)
+            grad = rng.standard_normal((n, twins.core.out_size)).astype(dtype)
             one_pass = _core.Pass(twins.core)
-            out, grad_input = np.empty((1500, 5), dtype), np.empty_like(x)
+            out, grad_input = np.empty_like(grad), np.empty_like(x)
             one_pass.forward(x, out, True, 0, 0)
             one_pass.backward(grad, grad_input)
             arrays = [out, grad_input, *(one_pass.get_gradient(*key) for key in twins.names)]
+            arrays += [twins.core.get_parameter(*key) for key in twins.names]
             results.add(b"".join(a.tobytes() for a in arrays))
     assert len(results) == 1
 

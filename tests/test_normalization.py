@@ -10,7 +10,6 @@ import reference
 from nets import CROSSENTROPY, SIZES, THREADS, Twins, dense, normalization, run
 from numpy.typing import NDArray
 
-import nnfast
 from nnfast import _core, kernels
 
 Array = NDArray[Any]
@@ -261,26 +260,6 @@ def test_frozen_batch_normalization_takes_moving_statistics(rng: np.random.Gener
         twins.reference, optimizer, CROSSENTROPY, x, reference.one_hot(labels, 2), [slice(20), slice(20, 40)]
     )
     np.testing.assert_allclose(twins.core.get_parameter(0, "weights"), twins.reference.layers[0].weights, rtol=1e-10)
-
-
-def test_passes_have_the_same_bits_everywhere(dtype: str) -> None:
-    results = set()
-    specs = [dense(130), normalization("batch"), normalization("layer"), dense(70, "gelu"), normalization("batch")]
-    for isa in _core.get_runnable_isas():
-        _core.set_isa(isa)
-        for n_threads in THREADS:
-            nnfast.set_num_threads(n_threads)
-            rng = np.random.default_rng(3)
-            twins = Twins(specs, 21, dtype, rng)
-            x, grad = rng.standard_normal((1100, 21)).astype(dtype), rng.standard_normal((1100, 70)).astype(dtype)
-            one_pass = _core.Pass(twins.core)
-            out, grad_input = np.empty((1100, 70), dtype), np.empty_like(x)
-            one_pass.forward(x, out, True, 0, 0)
-            one_pass.backward(grad, grad_input)
-            arrays = [out, grad_input, *(one_pass.get_gradient(*key) for key in twins.names)]
-            arrays += [twins.core.get_parameter(*key) for key in twins.names]
-            results.add(b"".join(a.tobytes() for a in arrays))
-    assert len(results) == 1
 
 
 def test_optimizers_remember_nothing_of_statistics() -> None:
