@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -18,6 +19,14 @@ from nnfast.layers import Dense, Input
 
 def equal(first, second):
     return len(first) == len(second) and all(np.array_equal(a, b) for a, b in zip(first, second))
+
+
+def make_wide(n=20_000):
+    """Samples, labels, and a model that is trained for long."""
+    x, y = make_classes(n, 40, 5)
+    model = Sequential([Input(40), Dense(200, "tanh"), Dense(5, "softmax")], seed=0)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return x, y, model
 
 
 # ---- fit ----
@@ -219,9 +228,7 @@ def test_loss_that_is_not_finite():
 
 @pytest.mark.parametrize("listens", [False, True])
 def test_interrupt(listens):
-    x, y = make_classes(2_000, 40, 5)
-    model = Sequential([Input(40), Dense(200, "tanh"), Dense(5, "softmax")], seed=0)
-    model.compile("adam", "sparse_categorical_crossentropy")
+    x, y, model = make_wide(2_000)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     callbacks = LISTENERS["epochs"]() if listens else []
@@ -259,19 +266,25 @@ def test_nothing_left_to_do():
     assert (history.epoch, history.history, model._epochs_done) == ([], {}, 0)
 
 
-def test_two_trainings_at_once_are_refused():
-    """The one that comes later gets an error, and the first goes on."""
-    x, y = make_classes(20_000, 40, 5)
-    model = Sequential([Input(40), Dense(200, "tanh"), Dense(5, "softmax")], seed=0)
-    model.compile("adam", "sparse_categorical_crossentropy")
+@contextmanager
+def trained_elsewhere(model, x, y):
+    """Another thread trains the model, from its first step until this one leaves the block."""
     thread = threading.Thread(target=model.fit, args=(x, y), kwargs={"epochs": 10_000, "verbose": 0})
     thread.start()
     while model._learner.state.step == 0:
         time.sleep(0.01)
-    with pytest.raises(RuntimeError, match="in use by another thread"):
+    try:
+        yield
+    finally:
+        model.stop_training = True
+        thread.join()
+
+
+def test_two_trainings_at_once_are_refused():
+    """The one that comes later gets an error, and the first goes on."""
+    x, y, model = make_wide()
+    with trained_elsewhere(model, x, y), pytest.raises(RuntimeError, match="in use by another thread"):
         model.train_on_batch(x[:2], y[:2])
-    model.stop_training = True
-    thread.join()
     assert model.history.epoch == list(range(len(model.history.epoch)))
 
 
@@ -292,10 +305,8 @@ WEIGHTS = [np.zeros((40, 200)), np.zeros(200), np.zeros((200, 5)), np.zeros(5)]
 @pytest.mark.parametrize("use", USES)
 def test_a_model_in_training_cannot_be_read(use, tmp_path):
     """Neither by another thread nor by a callback in the middle of an epoch; nothing is changed by trying."""
-    x, y = make_classes(20_000, 40, 5)
+    x, y, model = make_wide()
     x, y = np.tile(x, (5, 1)), np.tile(y, 5)  # with batches of one row an epoch of many polls
-    model = Sequential([Input(40), Dense(200, "tanh"), Dense(5, "softmax")], seed=0)
-    model.compile("adam", "sparse_categorical_crossentropy")
     model.forward(x[:2])
     model.backward(np.zeros((2, 5)))
     heard = []
@@ -313,15 +324,7 @@ def test_a_model_in_training_cannot_be_read(use, tmp_path):
 
 
 def test_reading_while_another_thread_trains():
-    x, y = make_classes(20_000, 40, 5)
-    model = Sequential([Input(40), Dense(200, "tanh"), Dense(5, "softmax")], seed=0)
-    model.compile("adam", "sparse_categorical_crossentropy")
-    thread = threading.Thread(target=model.fit, args=(x, y), kwargs={"epochs": 10_000, "verbose": 0})
-    thread.start()
-    while model._learner.state.step == 0:
-        time.sleep(0.01)
-    with pytest.raises(RuntimeError, match="in use by another thread"):
+    x, y, model = make_wide()
+    with trained_elsewhere(model, x, y), pytest.raises(RuntimeError, match="in use by another thread"):
         model.get_weights()
-    model.stop_training = True
-    thread.join()
     assert np.isfinite(model.get_weights()[0]).all()
