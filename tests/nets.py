@@ -148,10 +148,6 @@ class Twins:
         self.core.predict(x, out)
         return out
 
-    def copied_to_reference(self) -> None:
-        for i, name in self.names:
-            setattr(self.reference.layers[i], name, self.core.get_parameter(i, name).astype(np.float64))
-
 
 def hash_of(
     network: _core.Network, names: Sequence[tuple[int, Any]], optimizer: _core.Optimizer | None = None, n_slots: int = 0

@@ -3,12 +3,10 @@
 import importlib.util
 import sys
 import time
-from typing import Any, Literal
+from typing import Any
 
 from nnfast import _validation
 from nnfast.callbacks.callback import Callback, Logs
-
-Verbosity = int | Literal["auto"]
 
 
 def report(text: str) -> None:
