@@ -63,16 +63,16 @@ NNF_ELEMENTWISE_ACTIVATION_LIST(NNF_ROW)
     static void name##_update_all(const nnf_update *update)                               \
     {                                                                                     \
         if (update->decay != 0)                                                           \
-            update_all(name##_update, n_slots, true, update);                             \
+            update_all(name##_update, n_slots, true, *update);                            \
         else                                                                              \
-            update_all(name##_update, n_slots, false, update);                            \
+            update_all(name##_update, n_slots, false, *update);                           \
     }                                                                                     \
     static void name##_update_outer(const nnf_update *update, ptrdiff_t m, const void *x) \
     {                                                                                     \
         if (update->decay != 0)                                                           \
-            update_outer(name##_update, n_slots, true, update, m, x);                     \
+            update_outer(name##_update, n_slots, true, *update, m, x);                    \
         else                                                                              \
-            update_outer(name##_update, n_slots, false, update, m, x);                    \
+            update_outer(name##_update, n_slots, false, *update, m, x);                   \
     }
 NNF_OPTIMIZER_LIST(NNF_ROW)
 #undef NNF_ROW

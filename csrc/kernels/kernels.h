@@ -96,9 +96,9 @@ typedef struct nnf_update {
     void *parameter;
     const void *gradient;
     void *slot[NNF_MAX_SLOTS];
-    double factor[NNF_MAX_HYPERPARAMETERS]; /* from prepare */
-    double decay;                           /* before the update parameter -= decay * parameter */
-    const nnf_slope *slope;                 /* for update_outer alone: of the parameters, to be added to the gradient; or NULL */
+    const double *factor;   /* from prepare: NNF_MAX_HYPERPARAMETERS */
+    double decay;           /* before the update parameter -= decay * parameter */
+    const nnf_slope *slope; /* for update_outer alone: of the parameters, to be added to the gradient; or NULL */
 } nnf_update;
 
 /* Fills factor from hyperparameter for the step-th step (1, 2, ...): what is the same for all parameters is

@@ -6,63 +6,64 @@ typedef vec (*update_function)(vec parameter, vec gradient, vec *slot, const vec
 /* So many parameters on are claimed for writing: other cores may hold them. */
 enum { AHEAD = 16 * VL };
 
-INLINE void claim_ahead(const int n_slots, const nnf_update *update, ptrdiff_t j)
+INLINE void claim_ahead(const int n_slots, const nnf_update update, ptrdiff_t j)
 {
-    __builtin_prefetch((real *)update->parameter + j + AHEAD, 1);
+    __builtin_prefetch((real *)update.parameter + j + AHEAD, 1);
     for (int s = 0; s < n_slots; s++)
-        __builtin_prefetch((real *)update->slot[s] + j + AHEAD, 1);
+        __builtin_prefetch((real *)update.slot[s] + j + AHEAD, 1);
 }
 
-INLINE void get_factors(const nnf_update *update, vec *factor)
+INLINE void get_factors(const nnf_update update, vec *factor)
 {
     for (int f = 0; f < NNF_MAX_HYPERPARAMETERS; f++)
-        factor[f] = v_splat((real)update->factor[f]);
+        factor[f] = v_splat((real)update.factor[f]);
 }
 
 /* w -= decay w, where there is any. */
-INLINE vec shrink(const bool decays, vec w, const nnf_update *update) { return decays ? v_fma(v_splat((real)-update->decay), w, w) : w; }
+INLINE vec shrink(const bool decays, vec w, const nnf_update update) { return decays ? v_fma(v_splat((real)-update.decay), w, w) : w; }
 
-/* Inlined with a constant rule, number of slots, and whether weights decay. */
-INLINE void update_all(update_function rule, const int n_slots, const bool decays, const nnf_update *update)
+/* Inlined with a constant rule, number of slots, and whether weights decay. The update is given by value: no store can reach
+ * it, so that its pointers stay in registers. */
+INLINE void update_all(update_function rule, const int n_slots, const bool decays, const nnf_update update)
 {
-    const ptrdiff_t n = update->n;
+    const ptrdiff_t n = update.n;
     vec factor[NNF_MAX_HYPERPARAMETERS], slot[NNF_MAX_SLOTS];
     get_factors(update, factor);
     for (ptrdiff_t j = 0; j < n; j += VL) {
         claim_ahead(n_slots, update, j);
         for (int s = 0; s < n_slots; s++)
-            slot[s] = row_load(update->slot[s], j, n, 0);
-        const vec gradient = row_load(update->gradient, j, n, 0);
-        const vec parameter = shrink(decays, row_load(update->parameter, j, n, 0), update);
-        row_store(update->parameter, j, n, rule(parameter, gradient, slot, factor));
+            slot[s] = row_load(update.slot[s], j, n, 0);
+        const vec gradient = row_load(update.gradient, j, n, 0);
+        const vec parameter = shrink(decays, row_load(update.parameter, j, n, 0), update);
+        row_store(update.parameter, j, n, rule(parameter, gradient, slot, factor));
         for (int s = 0; s < n_slots; s++)
-            row_store(update->slot[s], j, n, slot[s]);
+            row_store(update.slot[s], j, n, slot[s]);
     }
 }
 
 /* One row of an outer product, VL columns of it: the element is made as it is needed, by the same two operations as a tile's. */
-INLINE void update_outer_row(update_function rule, const int n_slots, const bool decays, const nnf_update *update, ptrdiff_t at,
+INLINE void update_outer_row(update_function rule, const int n_slots, const bool decays, const nnf_update update, ptrdiff_t at,
                              vec gradient, const vec *factor)
 {
     vec slot[NNF_MAX_SLOTS];
-    real *parameter = (real *)update->parameter + at;
+    real *parameter = (real *)update.parameter + at;
     for (int s = 0; s < n_slots; s++)
-        slot[s] = v_load((const real *)update->slot[s] + at);
+        slot[s] = v_load((const real *)update.slot[s] + at);
     v_store(parameter, rule(shrink(decays, v_load(parameter), update), gradient, slot, factor));
     for (int s = 0; s < n_slots; s++)
-        v_store((real *)update->slot[s] + at, slot[s]);
+        v_store((real *)update.slot[s] + at, slot[s]);
 }
 
 INLINE vec outer_element(real x, vec grad_z) { return v_fma(v_splat(x), grad_z, (vec){0}) + (vec){0}; }
 
-INLINE void update_outer_plain(update_function rule, const int n_slots, const bool decays, const nnf_update *update, ptrdiff_t m,
+INLINE void update_outer_plain(update_function rule, const int n_slots, const bool decays, const nnf_update update, ptrdiff_t m,
                                const real *x)
 {
-    const ptrdiff_t n = update->n;
+    const ptrdiff_t n = update.n;
     vec factor[NNF_MAX_HYPERPARAMETERS];
     get_factors(update, factor);
     for (ptrdiff_t j = 0; j < n; j += VL) {
-        const vec grad_z = v_load((const real *)update->gradient + j);
+        const vec grad_z = v_load((const real *)update.gradient + j);
         for (ptrdiff_t i = 0; i < m; i++) {
             claim_ahead(n_slots, update, i * n + j);
             update_outer_row(rule, n_slots, decays, update, i * n + j, outer_element(x[i], grad_z), factor);
@@ -70,23 +71,23 @@ INLINE void update_outer_plain(update_function rule, const int n_slots, const bo
     }
 }
 
-INLINE void update_outer_penalized(update_function rule, const int n_slots, const bool has_l1, const nnf_update *update, ptrdiff_t m,
+INLINE void update_outer_penalized(update_function rule, const int n_slots, const bool has_l1, const nnf_update update, ptrdiff_t m,
                                    const real *x)
 {
-    const ptrdiff_t n = update->n;
-    const nnf_slope *slope = update->slope;
+    const ptrdiff_t n = update.n;
+    const nnf_slope *slope = update.slope;
     const vec l1 = v_splat((real)slope->l1), l2 = v_splat((real)(2 * slope->l2));
     vec factor[NNF_MAX_HYPERPARAMETERS];
     get_factors(update, factor);
     for (ptrdiff_t j = 0; j < n; j += VL) {
-        const vec grad_z = v_load((const real *)update->gradient + j);
+        const vec grad_z = v_load((const real *)update.gradient + j);
         column_sums sums = {0};
         for (ptrdiff_t i = 0; i < m; i += GROUP_ROWS) {
             for (ptrdiff_t r = i; r < i + GROUP_ROWS && r < m; r++) {
-                const vec w = v_load((const real *)update->parameter + r * n + j);
+                const vec w = v_load((const real *)update.parameter + r * n + j);
                 claim_ahead(n_slots, update, r * n + j);
                 sums_add(&sums, has_l1, w);
-                update_outer_row(rule, n_slots, update->decay != 0, update, r * n + j,
+                update_outer_row(rule, n_slots, update.decay != 0, update, r * n + j,
                                  add_slope(outer_element(x[r], grad_z), has_l1, l1, l2, w), factor);
             }
             sums_close_group(&sums, has_l1);
@@ -95,11 +96,11 @@ INLINE void update_outer_penalized(update_function rule, const int n_slots, cons
     }
 }
 
-INLINE void update_outer(update_function rule, const int n_slots, const bool decays, const nnf_update *update, ptrdiff_t m, const real *x)
+INLINE void update_outer(update_function rule, const int n_slots, const bool decays, const nnf_update update, ptrdiff_t m, const real *x)
 {
-    if (update->slope && update->slope->l1 != 0)
+    if (update.slope && update.slope->l1 != 0)
         update_outer_penalized(rule, n_slots, true, update, m, x);
-    else if (update->slope)
+    else if (update.slope)
         update_outer_penalized(rule, n_slots, false, update, m, x);
     else
         update_outer_plain(rule, n_slots, decays, update, m, x);

@@ -10,9 +10,12 @@ static const nnf_constraint *get_constraint(const nnf_network *network, const nn
     return &network->layers[task->layer].spec.constraint[task->which];
 }
 
-bool nnf_task_has_constraint(const nnf_network *network, const nnf_task *task)
+bool nnf_network_has_constraint(const nnf_network *network)
 {
-    return get_constraint(network, task)->kind != NNF_CONSTRAINT_NONE;
+    for (int t = 0; t < network->n_tasks; t++)
+        if (get_constraint(network, &network->tasks[t])->kind != NNF_CONSTRAINT_NONE)
+            return true;
+    return false;
 }
 
 bool nnf_network_constrains_norms(const nnf_network *network)

@@ -4,8 +4,8 @@
 
 #include "network/sums.h"
 
-bool nnf_task_has_constraint(const nnf_network *network, const nnf_task *task);
-/* True if a parameter that is trained has a constraint on norms. */
+/* True if a parameter that is trained has a constraint; one on norms. */
+bool nnf_network_has_constraint(const nnf_network *network);
 bool nnf_network_constrains_norms(const nnf_network *network);
 /* Brings elements of the block back; of one whose norms are constrained the squares go to their place in squares. */
 void nnf_constraint_take(const nnf_network *network, const nnf_task *task, double *squares);

@@ -55,6 +55,8 @@ bool nnf_step_set_options(nnf_step *step, const nnf_step_options *options)
     step->gradient_squares = place_array(step, clips_norms, step->gradient_squares);
     step->weight_squares = place_array(step, step->constrains_norms, step->weight_squares);
     step->penalties = place_array(step, penalises, step->penalties);
+    step->is_plain =
+        !gathers && !options->use_average && !clips_norms && options->clip_value == 0 && !nnf_network_has_constraint(step->network);
     return true;
 }
 
@@ -143,6 +145,10 @@ static void wait_for_norm(const nnf_step *step, const nnf_task *task, const void
 
 void nnf_step_take(const nnf_step *step, const nnf_task *task, void *gradient)
 {
+    if (step->is_plain && !step->penalties) {
+        nnf_task_update(step->network, task, &step->rule, gradient);
+        return;
+    }
     nnf_penalty_take(step->network, task, gradient, step->penalties);
     if (step->gathered)
         gather(step, task, gradient);
@@ -158,15 +164,12 @@ void nnf_step_take(const nnf_step *step, const nnf_task *task, void *gradient)
         apply(step, task, gradient);
 }
 
-bool nnf_step_is_plain(const nnf_step *step, const nnf_task *task)
-{
-    return !step->gathered && !step->average && !step->clipped && step->options.clip_value == 0 &&
-           !nnf_task_has_constraint(step->network, task);
-}
-
 void nnf_step_take_row(const nnf_step *step, const nnf_passes *passes, const nnf_task *task)
 {
-    nnf_penalty_update_by_row(passes, task, &step->rule, step->penalties);
+    if (step->penalties)
+        nnf_penalty_update_by_row(passes, task, &step->rule, step->penalties);
+    else
+        nnf_passes_update_by_row(passes, task, &step->rule, NULL);
 }
 
 /* ---- phases ---- */
@@ -243,4 +246,4 @@ void nnf_step_count(nnf_step *step)
     step->rule.step += step->is_due;
 }
 
-double nnf_step_get_penalty(const nnf_step *step) { return nnf_penalty_add_up(step->network, step->penalties); }
+double nnf_step_get_penalty(const nnf_step *step) { return step->penalties ? nnf_penalty_add_up(step->network, step->penalties) : 0; }

@@ -16,6 +16,7 @@ typedef struct nnf_step {
     nnf_rule rule;
     nnf_step_options options;
     int64_t n_gathered; /* batches of a step that is not taken yet */
+    bool is_plain;      /* the rule, with penalties or without, and nothing else */
     bool constrains_norms;
     /* Laid out like the parameters; NULL where nobody asked for them. clipped: gradients that wait for their norm. */
     unsigned char *gathered, *average, *clipped;
@@ -56,9 +57,7 @@ void nnf_step_overwrite(const nnf_step *step);
 
 /* By one thread, before blocks are taken. */
 void nnf_step_prepare(nnf_step *step);
-/* True if the block needs nothing but the rule, with a penalty or without. */
-bool nnf_step_is_plain(const nnf_step *step, const nnf_task *task);
-/* Such a block, of a batch of one row, goes without a gradient being written. */
+/* In a plain step, a block of a batch of one row: its gradient is not written. */
 void nnf_step_take_row(const nnf_step *step, const nnf_passes *passes, const nnf_task *task);
 /* By the block's owner: takes the gradient over the whole batch; what that holds afterwards means nothing. */
 void nnf_step_take(const nnf_step *step, const nnf_task *task, void *gradient);

@@ -61,24 +61,26 @@ void nnf_rule_prepare(nnf_rule *rule)
     rule->kernels->prepare[rule->rule](hyperparameter, rule->step + 1, rule->factor);
 }
 
-static nnf_update get_update(const nnf_rule *rule, void *parameters, size_t offset, ptrdiff_t n, const void *gradient)
+/* Filled in where it lies: a struct that is returned is copied in wide pieces, which wait for the narrow stores before them. */
+static void fill_update(nnf_update *update, const nnf_rule *rule, void *parameters, size_t offset)
 {
-    nnf_update update = {.n = n, .parameter = (char *)parameters + offset, .gradient = gradient, .decay = rule->decay};
-    memcpy(update.factor, rule->factor, sizeof update.factor);
+    update->parameter = (char *)parameters + offset;
+    update->factor = rule->factor;
+    update->decay = rule->decay;
     for (int s = 0; s < rule->n_slots; s++)
-        update.slot[s] = (char *)rule->slot[s] + offset;
-    return update;
+        update->slot[s] = (char *)rule->slot[s] + offset;
 }
 
 void nnf_rule_update(const nnf_rule *rule, void *parameters, size_t offset, ptrdiff_t n, const void *gradient)
 {
-    const nnf_update update = get_update(rule, parameters, offset, n, gradient);
+    nnf_update update = {.n = n, .gradient = gradient};
+    fill_update(&update, rule, parameters, offset);
     rule->kernels->update[rule->rule](&update);
 }
 
 void nnf_rule_update_outer(const nnf_rule *rule, void *parameters, const nnf_outer_update *outer)
 {
-    nnf_update update = get_update(rule, parameters, outer->offset, outer->shape.columns, outer->gradient);
-    update.slope = outer->slope;
+    nnf_update update = {.n = outer->shape.columns, .gradient = outer->gradient, .slope = outer->slope};
+    fill_update(&update, rule, parameters, outer->offset);
     rule->kernels->update_outer[rule->rule](&update, outer->shape.rows, outer->x);
 }

@@ -45,7 +45,7 @@ static void *add_up(const nnf_trainer *trainer, const nnf_task *task, const shar
 static void update_block(const nnf_trainer *trainer, const nnf_task *task, const shard_rows *shard, const nnf_passes *passes)
 {
     _Alignas(64) unsigned char tile[NNF_BLOCK_BYTES];
-    if (shard->batch->n_rows == 1 && nnf_step_is_plain(trainer->step, task)) {
+    if (shard->batch->n_rows == 1 && trainer->step->is_plain) {
         nnf_step_take_row(trainer->step, passes, task);
         return;
     }

@@ -36,11 +36,12 @@ static const double hyperparameters[NNF_N_OPTIMIZERS][NNF_MAX_HYPERPARAMETERS] =
 static void call_update(const nnf_kernels *table, void *const *data, const void *arguments)
 {
     const rule_call *call = arguments;
-    nnf_update update = {.n = call->n, .parameter = data[PARAMETER], .gradient = data[GRADIENT], .decay = call->decay};
+    double factor[NNF_MAX_HYPERPARAMETERS] = {0};
+    nnf_update update = {.n = call->n, .parameter = data[PARAMETER], .gradient = data[GRADIENT], .factor = factor, .decay = call->decay};
     for (int s = 0; s < call->n_slots; s++)
         update.slot[s] = data[SLOT + s];
     for (int64_t step = 0; step < N_STEPS; step++) {
-        table->prepare[call->rule](hyperparameters[call->rule], call->first_step + step, update.factor);
+        table->prepare[call->rule](hyperparameters[call->rule], call->first_step + step, factor);
         table->update[call->rule](&update);
     }
 }
