@@ -2,7 +2,9 @@
 #include "training/job.h"
 #include "base/clock.h"
 
-void nnf_job_report(nnf_job *job, nnf_status status)
+/* Of what members meet between two meetings a bad label is told before a loss that is not finite, and either before a stop, whoever
+ * was first. */
+static void report(nnf_job *job, nnf_status status)
 {
     static const unsigned char rank[] = {
         [NNF_STATUS_OK] = 0, [NNF_STATUS_STOPPED] = 1, [NNF_STATUS_NOT_FINITE] = 2, [NNF_STATUS_LABEL_OUT_OF_RANGE] = 3};
@@ -23,7 +25,7 @@ void nnf_job_ask(nnf_job *job, const nnf_batch *batch)
     const double loss = n > 0 ? stats->loss / n + stats->penalty / (double)stats->n_rows : 0;
     const nnf_progress progress = {batch->epoch, batch->number, batch->n_batches, loss};
     if (!nnf_poller_ask(&job->poller, &progress))
-        nnf_job_report(job, NNF_STATUS_STOPPED);
+        report(job, NNF_STATUS_STOPPED);
 }
 
 const nnf_plan *nnf_job_get_plan(const nnf_job *job, const nnf_member *member)
@@ -58,7 +60,7 @@ static void report_not_finite(nnf_job *job, const nnf_passes *passes, ptrdiff_t 
     int known = atomic_load(&job->bad_layer);
     while (bad < known && !atomic_compare_exchange_weak(&job->bad_layer, &known, bad)) {
     }
-    nnf_job_report(job, NNF_STATUS_NOT_FINITE);
+    report(job, NNF_STATUS_NOT_FINITE);
 }
 
 void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end)
@@ -66,7 +68,7 @@ void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *pas
     const nnf_objective *objective = &job->trainer->objective;
     const nnf_source targets = nnf_job_get_source(job, passes, job->y);
     if (!nnf_batches_gather_targets(passes, &targets, begin, end))
-        nnf_job_report(job, NNF_STATUS_LABEL_OUT_OF_RANGE);
+        report(job, NNF_STATUS_LABEL_OUT_OF_RANGE);
     values.weights = nnf_job_get_source(job, passes, job->run->weights);
     const double weight =
         nnf_job_has_batch_weights(job) ? job->trainer->batch_weight[batch->number - job->run->first_batch] : (double)batch->n_rows;

@@ -30,9 +30,6 @@ typedef struct nnf_batch {
     int64_t first, n_rows; /* positions in the epoch */
 } nnf_batch;
 
-/* Of what members meet between two meetings a bad label is told before a loss that is not finite, and either before a stop, whoever
- * was first. */
-void nnf_job_report(nnf_job *job, nnf_status status);
 /* By member 0: is the caller still there? */
 void nnf_job_ask(nnf_job *job, const nnf_batch *batch);
 /* Who does what in a batch of a team of that size. */
