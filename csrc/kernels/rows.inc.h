@@ -9,9 +9,17 @@ enum { CACHE_LINE = 64 };
 
 typedef vec (*vector_function)(vec x, vec parameter);
 
+/* Rows that follow each other without a gap are one row. */
+INLINE nnf_shape joined(nnf_shape shape, nnf_rows x, nnf_rows y)
+{
+    const bool is_one = x.stride == shape.columns && y.stride == shape.columns;
+    return is_one ? (nnf_shape){1, shape.rows * shape.columns} : shape;
+}
+
 INLINE void map_rows(vector_function f, nnf_shape shape, nnf_rows x, nnf_rows y, double parameter)
 {
     const vec p = v_splat((real)parameter);
+    shape = joined(shape, x, y);
     for (ptrdiff_t i = 0; i < shape.rows; i++) {
         const real *from = row_of(x, i);
         real *to = row_of(y, i);
@@ -24,6 +32,7 @@ INLINE void map_rows(vector_function f, nnf_shape shape, nnf_rows x, nnf_rows y,
 INLINE void map_gradient(vector_function f, nnf_shape shape, nnf_rows saved, nnf_rows gradient, double parameter)
 {
     const vec p = v_splat((real)parameter);
+    shape = joined(shape, saved, gradient);
     for (ptrdiff_t i = 0; i < shape.rows; i++) {
         const real *from = row_of(saved, i);
         real *to = row_of(gradient, i);

@@ -156,6 +156,8 @@ def _check_alpha(value: float) -> float:
 
 def _as_matrix(array: Array) -> Array:
     """Return the same memory as rows along the last axis."""
+    if array.ndim == 2:
+        return array
     return array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
 
 
