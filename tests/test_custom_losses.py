@@ -58,7 +58,7 @@ def test_trains_like_the_cores(batch_size, optimizer, dtype):
     ]
     settings = {"batch_size": batch_size, "epochs": 3, "validation_split": 0.2, "verbose": 0}
     ours, cores = (model.fit(x, y.astype(dtype), **settings).history for model in models)
-    rtol = 1e-5 if dtype == "float32" else 1e-11
+    rtol = 2e-5 if dtype == "float32" else 1e-11
     assert ours.keys() == cores.keys() >= {"loss", "val_loss"}
     assert len(ours) == 6
     for name, values in ours.items():

@@ -7,6 +7,7 @@
  *   V_NATIVE_PARTS  defined if it gives v_load_part and v_store_part
  *   V_NATIVE_BOUNDS defined if it gives v_max and v_min
  *   V_NATIVE_BITS   defined if it gives v_nonzero
+ *   V_NATIVE_LOOKUP defined if it gives v_lookup
  *   V_NATIVE_LISTS  defined if it gives words_with and list_append
  *
  * A vector of compiler type "vec" takes + - * / and comparisons as it stands; comparisons give an "ivec" of 0 and -1.
@@ -122,6 +123,19 @@ INLINE vec v_min(vec x, vec bound);
 #ifndef V_NATIVE_BOUNDS
 INLINE vec v_max(vec x, vec bound) { return v_select_below(x, bound, bound, x); }
 INLINE vec v_min(vec x, vec bound) { return v_select_below(bound, x, bound, x); }
+#endif
+
+/* table[place & 15] in each lane. */
+INLINE vec v_lookup(const real table[16], ivec place);
+
+#ifndef V_NATIVE_LOOKUP
+INLINE vec v_lookup(const real table[16], ivec place)
+{
+    vec x;
+    for (int i = 0; i < VL; i++)
+        x[i] = table[place[i] & 15];
+    return x;
+}
 #endif
 
 /* ---- bits: one for each element ---- */

@@ -11,6 +11,9 @@
 #define V_NATIVE_PARTS
 #define V_NATIVE_BOUNDS
 #define V_NATIVE_BITS
+#if REAL_BITS == 32
+#define V_NATIVE_LOOKUP /* doubles have no permutation for it */
+#endif
 #include "kernels/simd.inc.h"
 
 #include <immintrin.h>
@@ -37,6 +40,13 @@ INLINE void v_store_part(real *p, ptrdiff_t n, vec x) { _mm256_maskstore_ps(p, f
 INLINE vec v_max(vec x, vec bound) { return (vec)_mm256_max_ps((__m256)bound, (__m256)x); }
 INLINE vec v_min(vec x, vec bound) { return (vec)_mm256_min_ps((__m256)bound, (__m256)x); }
 INLINE uint32_t v_nonzero(vec x) { return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ)); }
+/* Bit 3 of the place, moved to the sign, chooses the half. */
+INLINE vec v_lookup(const real table[16], ivec place)
+{
+    const __m256i i = (__m256i)place;
+    const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), i), high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), i);
+    return (vec)_mm256_blendv_ps(low, high, (__m256)_mm256_slli_epi32(i, 28));
+}
 #else
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c); }
 INLINE vec v_sqrt(vec x) { return (vec)_mm256_sqrt_pd((__m256d)x); }

@@ -11,6 +11,7 @@
 #define V_NATIVE_PARTS
 #define V_NATIVE_BOUNDS
 #define V_NATIVE_BITS
+#define V_NATIVE_LOOKUP
 #define V_NATIVE_LISTS
 #include "kernels/simd.inc.h"
 
@@ -36,6 +37,7 @@ INLINE void v_store_part(real *p, ptrdiff_t n, vec x) { _mm512_mask_storeu_ps(p,
 INLINE vec v_max(vec x, vec bound) { return (vec)_mm512_max_ps((__m512)bound, (__m512)x); }
 INLINE vec v_min(vec x, vec bound) { return (vec)_mm512_min_ps((__m512)bound, (__m512)x); }
 INLINE uint32_t v_nonzero(vec x) { return _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_NEQ_UQ); }
+INLINE vec v_lookup(const real table[16], ivec place) { return (vec)_mm512_permutexvar_ps((__m512i)place, _mm512_loadu_ps(table)); }
 #else
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
 INLINE vec v_sqrt(vec x) { return (vec)_mm512_sqrt_pd((__m512d)x); }
@@ -56,6 +58,10 @@ INLINE void v_store_part(real *p, ptrdiff_t n, vec x) { _mm512_mask_storeu_pd(p,
 INLINE vec v_max(vec x, vec bound) { return (vec)_mm512_max_pd((__m512d)bound, (__m512d)x); }
 INLINE vec v_min(vec x, vec bound) { return (vec)_mm512_min_pd((__m512d)bound, (__m512d)x); }
 INLINE uint32_t v_nonzero(vec x) { return _mm512_cmp_pd_mask((__m512d)x, _mm512_setzero_pd(), _CMP_NEQ_UQ); }
+INLINE vec v_lookup(const real table[16], ivec place)
+{
+    return (vec)_mm512_permutex2var_pd(_mm512_loadu_pd(table), (__m512i)place, _mm512_loadu_pd(table + 8));
+}
 #endif
 
 INLINE uint32_t words_with(const uint32_t *word, uint32_t mask)

@@ -9,6 +9,9 @@
 #define TILE_VECTORS 4
 
 #define V_NATIVE
+#if REAL_BITS == 32
+#define V_NATIVE_LOOKUP /* sixteen doubles do not fit into four registers */
+#endif
 #include "kernels/simd.inc.h"
 
 #include <arm_neon.h>
@@ -17,6 +20,13 @@
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
 INLINE vec v_sqrt(vec x) { return (vec)vsqrtq_f32((float32x4_t)x); }
 INLINE vec v_choose(ivec mask, vec yes, vec no) { return (vec)vbslq_f32((uint32x4_t)mask, (float32x4_t)yes, (float32x4_t)no); }
+/* Four bytes an element: those of the place times 4. */
+INLINE vec v_lookup(const real table[16], ivec place)
+{
+    const uint32x4_t first = vandq_u32((uint32x4_t)place, vdupq_n_u32(15));
+    const uint32x4_t bytes = vmlaq_u32(vdupq_n_u32(0x03020100), first, vdupq_n_u32(0x04040404));
+    return (vec)vqtbl4q_u8(vld1q_u8_x4((const uint8_t *)table), (uint8x16_t)bytes);
+}
 #else
 INLINE vec v_fma(vec a, vec b, vec c) { return (vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
 INLINE vec v_sqrt(vec x) { return (vec)vsqrtq_f64((float64x2_t)x); }

@@ -1,100 +1,15 @@
 """Writes the tables of coefficients of csrc/kernels/vector_math.inc.h: python coefficients.py [name ...]. Needs mpmath.
 
-A table is the polynomial (or the two of a rational function) of least largest weighted error: Remez's exchange over a
-dense grid. A polynomial's coefficients are rounded to the type one after the other, lowest power first, and the rest is
-fitted anew after each, so that the ones above make good the rounding of those below. Errors go to stderr.
+A table is the polynomial (or the two of a rational function) of least largest weighted error, by minimax.py. Errors go
+to stderr.
 """
 
+import itertools
 import sys
+from typing import NamedTuple
 
 import mpmath as mp
-import numpy as np
-
-mp.mp.dps = 100
-
-
-def chebyshev_grid(low, high, n_points):
-    low, high = mp.mpf(low), mp.mpf(high)
-    return [(low + high - (high - low) * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / n_points)) / 2 for i in range(n_points)]
-
-
-def geometric_grid(low, high, n_points):
-    return [mp.exp(x) for x in chebyshev_grid(mp.log(low), mp.log(high), n_points)]
-
-
-def alternating_extrema(error, n_wanted):
-    """Indices of the largest |error| of each run of one sign; too many are thinned out, smallest first."""
-    extrema = []
-    for i, e in enumerate(error):
-        if extrema and (e > 0) == (error[extrema[-1]] > 0):
-            if abs(e) > abs(error[extrema[-1]]):
-                extrema[-1] = i
-        else:
-            extrema.append(i)
-    while len(extrema) > n_wanted:
-        size = [abs(error[i]) for i in extrema]
-        if len(extrema) == n_wanted + 1:
-            del extrema[0 if size[0] < size[-1] else -1]
-        else:
-            smallest = min(range(len(extrema) - 1), key=lambda k: max(size[k], size[k + 1]))
-            del extrema[smallest : smallest + 2]
-    return extrema
-
-
-def remez(basis, target, weight):
-    """Coefficients c for which max |weight * (target - basis c)| over the grid is least, and that maximum."""
-    n_points, n = len(target), len(basis[0])
-    reference = [i * (n_points - 1) // n for i in range(n + 1)]
-    for _ in range(40):
-        matrix = mp.matrix([[weight[k] * b for b in basis[k]] + [(-1) ** row] for row, k in enumerate(reference)])
-        *coefficients, level = mp.lu_solve(matrix, mp.matrix([weight[k] * target[k] for k in reference]))
-        error = [w * (t - mp.fdot(row, coefficients)) for row, t, w in zip(basis, target, weight)]
-        largest = max(abs(e) for e in error)
-        reference = alternating_extrema(error, n + 1)
-        if largest <= abs(level) * mp.mpf("1.002") or len(reference) < n + 1:
-            break
-    return coefficients, largest
-
-
-def rounded(x, bits):
-    return mp.mpf(float(np.float32(float(x)))) if bits == 32 else mp.mpf(float(x))
-
-
-def powers(grid, degree):
-    return [[x**i for i in range(degree + 1)] for x in grid]
-
-
-def polynomial(function, weight, grid, degree, bits):
-    """Rounded coefficients of the polynomial nearest to function, and its largest weighted error."""
-    target, weights = [function(x) for x in grid], [abs(weight(x)) for x in grid]
-    free, _ = remez(powers(grid, degree), target, weights)
-    done = []
-    while free:
-        done.append(rounded(free.pop(0), bits))
-        target = [(t - done[-1]) / x for t, x in zip(target, grid)]
-        weights = [w * abs(x) for w, x in zip(weights, grid)]
-        if free:
-            terms = powers(grid, len(free) - 1)
-            refitted, error = remez(terms, target, weights)
-            if error <= max(abs(w * (t - mp.fdot(row, free))) for row, t, w in zip(terms, target, weights)):
-                free = refitted
-    return done, max(abs(w * t) for w, t in zip(weights, target))
-
-
-def rational(function, grid, degree, bits):
-    """Rounded coefficients of P and Q with P/Q nearest to function in relative error, Q(0) = 1, and that error.
-
-    The error of P - f Q, weighted with the Q of the round before, tends to that of P/Q - f."""
-    target = [function(x) for x in grid]
-    terms = powers(grid, degree)
-    denominator = [mp.mpf(1)] * len(grid)
-    for _ in range(8):
-        basis = [row + [-f * p for p in row[1:]] for row, f in zip(terms, target)]
-        coefficients, _ = remez(basis, target, [1 / abs(f * q) for f, q in zip(target, denominator)])
-        denominator = [mp.fdot(row, [1, *coefficients[degree + 1 :]]) for row in terms]
-    p = [rounded(c, bits) for c in coefficients[: degree + 1]]
-    q = [mp.mpf(1)] + [rounded(c, bits) for c in coefficients[degree + 1 :]]
-    return p, q, max(abs(mp.fdot(row, p) / mp.fdot(row, q) / f - 1) for row, f in zip(terms, target))
+from minimax import chebyshev_grid, geometric_grid, polynomial, rational, rounded
 
 
 def exp_table(bits):
@@ -113,16 +28,87 @@ def log_table(bits):
     return {"log_p": p}, error
 
 
+class TanhPlaces(NamedTuple):
+    """The sixteen intervals of a between which the leading bits of intercept + slope a tell."""
+
+    per_octave: int  # how many there are between two powers of two
+    intercept: mp.mpf
+    slope: mp.mpf
+    end: mp.mpf  # of a, where tanh(a) is 1
+    flat: mp.mpf  # those that begin below have the centre 0
+    share: mp.mpf  # of the first other before its centre
+    degree: int
+
+
+TANH_PLACES = {
+    32: TanhPlaces(4, mp.mpf(2), mp.mpf("3.28125"), mp.mpf("9.1"), mp.mpf("0.3"), mp.mpf("0.5"), 3),
+    64: TanhPlaces(8, mp.mpf("8.3125"), mp.mpf("1.23828125"), mp.mpf("19.1"), mp.mpf("0.5"), mp.mpf("0.3"), 11),
+}
+
+
+def last_place(x, bits):
+    return mp.ldexp(1, mp.frexp(x)[1] - {32: 24, 64: 53}[bits])
+
+
+def tanh_intervals(places):
+    """(low, high, wanted centre) of each."""
+    first, n = mp.ldexp(1, mp.frexp(places.intercept)[1] - 1), places.per_octave
+    numbers = [first * 2 ** (i // n) * (1 + mp.mpf(i % n) / n) for i in range(17)]
+    edges = [min(max((number - places.intercept) / places.slope, mp.mpf(0)), places.end) for number in numbers]
+    intervals, share = [], places.share
+    for low, high in itertools.pairwise(edges):
+        if low < places.flat:
+            intervals.append((low, high, mp.mpf(0)))
+        else:
+            intervals.append((low, high, low + share * (high - low)))
+            share = mp.mpf("0.5")
+    return intervals
+
+
+def tanh_centre(low, high, wanted, bits):
+    """A t near tanh(wanted), of many tried one for which atanh(t) and 1 - t^2 lose least when they are rounded."""
+    if not wanted:
+        return mp.mpf(0), mp.mpf(0), mp.mpf(0)
+    middle, slope, unit = rounded(mp.tanh(wanted), bits), 1 - mp.tanh(low) ** 2, last_place(mp.tanh(low), bits)
+    tried = []
+    for i in range(-400, 401):
+        t = middle + i * last_place(middle, bits)
+        if not 0 < t < 1 or (i and abs(mp.atanh(t) - wanted) > mp.mpf("0.03") * (high - low)):
+            continue
+        centre, rest = mp.atanh(t), 1 - t * t
+        lost = abs(centre - rounded(centre, bits)) * slope
+        lost += abs(rest - rounded(rest, bits)) / rest * abs(mp.tanh(low) - t)
+        tried.append((lost / unit, rounded(centre, bits), t))
+    return min(tried)
+
+
+def tanh_weights(intervals, grid, bits):
+    """In last places of the result what an error of tanh(r) becomes, in the interval where that is most."""
+    weights = [mp.mpf("1e-3")] * len(grid)  # Remez's exchange wants some weight everywhere
+    for low, high, centre in intervals:
+        t = mp.tanh(centre)
+        for i, (size, sign) in enumerate((r, s) for r in grid for s in (1, -1)):
+            if max(low, 0) <= centre + sign * size <= high:
+                slope = (1 - t * t) / (1 + sign * t * mp.tanh(size)) ** 2
+                weights[i // 2] = max(weights[i // 2], slope / last_place(mp.tanh(centre + sign * size), bits))
+    return weights
+
+
 def tanh_table(bits):
-    """tanh(x) = x + x^3 P(x^2), |x| <= 0.9."""
-    degree = {32: 6, 64: 13}[bits]
-    grid = [x**2 for x in chebyshev_grid(mp.mpf("1e-3"), mp.mpf("0.9"), 24 * (degree + 2))]
+    """tanh(c + r) = t + tau (1 - t^2) / (1 + t tau), t = tanh(c), tau = r + r^3 P(r^2). Errors in ULP of the result."""
+    places = TANH_PLACES[bits]
+    intervals = tanh_intervals(places)
+    reach = max(max(centre - low, high - centre) for low, high, centre in intervals)
+    grid = chebyshev_grid(mp.mpf("1e-3"), reach * mp.mpf("1.0001"), 24 * (places.degree + 2))
+    weights = dict(zip((r**2 for r in grid), (w * r**3 for r, w in zip(grid, tanh_weights(intervals, grid, bits)))))
 
-    def ratio(square):
-        return mp.tanh(mp.sqrt(square)) / mp.sqrt(square)
+    def rest(square):
+        return (mp.tanh(mp.sqrt(square)) / mp.sqrt(square) - 1) / square
 
-    p, error = polynomial(lambda s: (ratio(s) - 1) / s, lambda s: s / ratio(s), grid, degree, bits)
-    return {"tanh_p": p}, error
+    p, error = polynomial(rest, weights.get, list(weights), places.degree, bits)
+    lost, centres, results = zip(*(tanh_centre(*interval, bits) for interval in intervals))
+    line = [places.intercept, places.slope]
+    return {"tanh_p": p, "tanh_line": line, "tanh_centre": centres, "tanh_of_centre": results}, max(error, *lost)
 
 
 TAIL_SLOPE = {32: mp.mpf("0.5"), 64: mp.mpf("0.375")}
