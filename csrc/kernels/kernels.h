@@ -174,8 +174,10 @@ typedef struct nnf_kernels {
     /* row i = 1 at label[order[i]] (or label[first + i]), else 0. Returns the first i whose label is outside [0, columns), or -1;
      * such a row is all 0. */
     int64_t (*one_hot)(nnf_shape shape, const int32_t *label, const uint32_t *order, int64_t first, nnf_rows destination);
-    /* y = kept ? x * (1 / (1 - rate)) : 0, kept by the number of index first + i * shape.columns + j. y may be x. */
-    void (*dropout)(nnf_shape shape, nnf_rows x, nnf_rows y, double rate, nnf_random_stream stream, uint64_t first);
+    /* factor = kept ? 1 / (1 - rate) : 0, kept by the number of index first + i * shape.columns + j. */
+    void (*draw_dropout)(nnf_shape shape, double rate, nnf_random_stream stream, uint64_t first, nnf_rows factor);
+    /* y = factor == 0 ? 0 : x * factor. y may be x. */
+    void (*apply_dropout)(nnf_shape shape, nnf_rows factor, nnf_rows x, nnf_rows y);
     /* y = fma(x, scale, offset). */
     void (*rescale)(nnf_shape shape, nnf_rows x, nnf_rows y, double scale, double offset);
     /* Row i of x *= weight[i], made real. */

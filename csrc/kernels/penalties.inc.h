@@ -1,8 +1,8 @@
 /* penalties.inc.h: sums of sizes and squares down columns, and the slope of a penalty.
  *
- * Of each four rows the sums are reals, of all such groups doubles: 24 bits would be lost in a long sum, and a conversion for each
+ * Of each sixteen rows the sums are reals, of all such groups doubles: 24 bits would be lost in a long sum, and a conversion for each
  * element would cost more than all else here. */
-enum { GROUP_ROWS = 4 };
+enum { GROUP_ROWS = 16 };
 
 typedef double wide __attribute__((vector_size(VECTOR_BYTES)));
 enum { WL = VECTOR_BYTES / sizeof(double), VEC_WIDES = VL / WL };

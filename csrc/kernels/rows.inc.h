@@ -230,8 +230,8 @@ static int64_t one_hot(nnf_shape shape, const int32_t *label, const uint32_t *or
 /* ---- dropout ---- */
 
 /* One row, whose first element has number "index". Numbers are made a block at a time; *made tells which block bits holds. */
-INLINE void drop_row(const real *x, real *y, ptrdiff_t n, real keep_scale, uint32_t threshold, nnf_random_stream stream, uint64_t index,
-                     uint32_t bits[NNF_RANDOM_BLOCK], uint64_t *made)
+INLINE void draw_row(real *restrict factor, ptrdiff_t n, real keep_scale, uint32_t threshold, nnf_random_stream stream, uint64_t index,
+                     uint32_t bits[restrict NNF_RANDOM_BLOCK], uint64_t *made)
 {
     for (ptrdiff_t j = 0; j < n;) {
         const uint64_t block = (index + (uint64_t)j) / NNF_RANDOM_BLOCK;
@@ -240,20 +240,29 @@ INLINE void drop_row(const real *x, real *y, ptrdiff_t n, real keep_scale, uint3
         if (block != *made)
             nnf_random_block_inline(stream, *made = block, bits);
         for (ptrdiff_t c = 0; c < count; c++)
-            y[j + c] = bits[at + c] >= threshold ? x[j + c] * keep_scale : 0;
+            factor[j + c] = bits[at + c] >= threshold ? keep_scale : 0;
         j += count;
     }
 }
 
-static void dropout(nnf_shape shape, nnf_rows x, nnf_rows y, double rate, nnf_random_stream stream, uint64_t first)
+static void draw_dropout(nnf_shape shape, double rate, nnf_random_stream stream, uint64_t first, nnf_rows factor)
 {
     const real keep_scale = (real)(1.0 / (1.0 - rate));
     const uint32_t threshold = (uint32_t)(rate * 4294967296.0);
     uint32_t bits[NNF_RANDOM_BLOCK];
     uint64_t made = UINT64_MAX;
     for (ptrdiff_t i = 0; i < shape.rows; i++)
-        drop_row(row_of(x, i), row_of(y, i), shape.columns, keep_scale, threshold, stream, first + (uint64_t)i * (uint64_t)shape.columns,
-                 bits, &made);
+        draw_row(row_of(factor, i), shape.columns, keep_scale, threshold, stream, first + (uint64_t)i * (uint64_t)shape.columns, bits,
+                 &made);
+}
+
+static void apply_dropout(nnf_shape shape, nnf_rows factor, nnf_rows x, nnf_rows y)
+{
+    for (ptrdiff_t i = 0; i < shape.rows; i++)
+        for (ptrdiff_t j = 0; j < shape.columns; j += VL) {
+            const vec f = row_load(row_of(factor, i), j, shape.columns, 0), kept = f * row_load(row_of(x, i), j, shape.columns, 0);
+            row_store(row_of(y, i), j, shape.columns, v_select_equal(f, (vec){0}, (vec){0}, kept));
+        }
 }
 
 /* ---- layout and checks ---- */

@@ -108,12 +108,20 @@ void nnf_passes_gather(nnf_passes *passes, const nnf_source *source, ptrdiff_t b
     nnf_zeros_find(kernels, &passes->workspace->zeros, begin, shape, input);
 }
 
-static void drop(const nnf_passes *passes, int l, nnf_shape shape, nnf_rows x, nnf_rows y, ptrdiff_t begin)
+static nnf_rows get_factor(const nnf_passes *passes, int l, ptrdiff_t begin)
 {
+    return nnf_rows_at(passes->network->kernels, passes->workspace->layers[l].factor, begin, 0);
+}
+
+static void dropout_forward(const nnf_passes *passes, int l, nnf_shape shape, nnf_rows x, nnf_rows y, ptrdiff_t begin)
+{
+    const nnf_kernels *kernels = passes->network->kernels;
     const nnf_pass_mode *mode = &passes->mode;
     const nnf_random_stream stream = {mode->seed, NNF_RANDOM_DROPOUT | (uint32_t)l << 8, mode->epoch};
     const uint64_t first = (mode->position + (uint64_t)begin) * (uint64_t)shape.columns;
-    passes->network->kernels->dropout(shape, x, y, passes->network->layers[l].spec.rate, stream, first);
+    const nnf_rows factor = get_factor(passes, l, begin);
+    kernels->draw_dropout(shape, passes->network->layers[l].spec.rate, stream, first, factor);
+    kernels->apply_dropout(shape, factor, x, y);
 }
 
 static void dense_forward(const nnf_passes *passes, int l, const nnf_part *part, nnf_rows y)
@@ -148,7 +156,7 @@ void nnf_passes_layer_forward(const nnf_passes *passes, int l, const nnf_part *p
         kernels->activation_forward[is_activated(passes, l) ? spec->activation : NNF_ACTIVATION_LINEAR](shape, x, y, spec->parameter);
         break;
     case NNF_LAYER_DROPOUT:
-        drop(passes, l, shape, x, y, part->begin);
+        dropout_forward(passes, l, shape, x, y, part->begin);
         break;
     case NNF_LAYER_RESCALING:
         kernels->rescale(shape, x, y, spec->scale, spec->offset);
@@ -218,7 +226,7 @@ void nnf_passes_layer_derive(const nnf_passes *passes, int l, const nnf_part *pa
         break;
     case NNF_LAYER_DROPOUT:
         if (passes->mode.training)
-            drop(passes, l, shape, gradient, gradient, part->begin);
+            kernels->apply_dropout(shape, get_factor(passes, l, part->begin), gradient, gradient);
         break;
     case NNF_LAYER_RESCALING:
         kernels->rescale(shape, gradient, gradient, spec->scale, 0);

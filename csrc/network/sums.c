@@ -3,15 +3,17 @@
 
 void nnf_lane_sum_add(nnf_lane_sum *sum, const double *x, ptrdiff_t n)
 {
+    nnf_lane_sum own = *sum; /* no x can be a part of it: its lanes stay in registers */
     ptrdiff_t i = 0;
-    for (; i < n && (sum->n + i) % NNF_SUM_LANES != 0; i++)
-        sum->lane[(sum->n + i) % NNF_SUM_LANES] += x[i];
+    for (; i < n && (own.n + i) % NNF_SUM_LANES != 0; i++)
+        own.lane[(own.n + i) % NNF_SUM_LANES] += x[i];
     for (; i + NNF_SUM_LANES <= n; i += NNF_SUM_LANES)
         for (int l = 0; l < NNF_SUM_LANES; l++)
-            sum->lane[l] += x[i + l];
+            own.lane[l] += x[i + l];
     for (int l = 0; i < n; i++, l++)
-        sum->lane[l] += x[i];
-    sum->n += n;
+        own.lane[l] += x[i];
+    own.n += n;
+    *sum = own;
 }
 
 double nnf_lane_sum_get(const nnf_lane_sum *sum)

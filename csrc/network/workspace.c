@@ -52,6 +52,8 @@ static void plan_layer(nnf_workspace *workspace, const nnf_network *network, int
         rows->statistics = plan_statistics(workspace, network->kernels, layer);
     if (!workspace->has_gradients)
         return;
+    if (layer->spec.kind == NNF_LAYER_DROPOUT)
+        rows->factor = plan_rows(workspace, network->kernels, layer->out_size);
     const nnf_rows below = l > 0 ? workspace->layers[l - 1].gradient : workspace->input_gradient;
     rows->gradient = is_dense || is_normalization(layer) ? plan_rows(workspace, network->kernels, layer->out_size) : below;
 }
@@ -78,6 +80,7 @@ static void place_all(nnf_workspace *workspace, int n_layers)
         place(&workspace->layers[l].pre, base);
         place(&workspace->layers[l].output, base);
         place(&workspace->layers[l].gradient, base);
+        place(&workspace->layers[l].factor, base);
         place_statistics(&workspace->layers[l].statistics, base);
     }
 }

@@ -10,6 +10,7 @@ typedef struct nnf_layer_rows {
     nnf_rows pre; /* pre-activations; the same as output where they are not kept */
     nnf_rows output;
     nnf_rows gradient;         /* with respect to output; layers without trained parameters share that of the layer below */
+    nnf_rows factor;           /* of dropout in training: what going forward multiplied by */
     nnf_statistics statistics; /* of batch and layer normalization */
 } nnf_layer_rows;
 

@@ -239,8 +239,9 @@ static const nnf_random_stream stream = {77, NNF_RANDOM_DROPOUT | 3 << 8, 5};
 static void call_dropout(const nnf_kernels *table, void *const *data, const void *arguments)
 {
     const map_call *call = arguments;
-    table->dropout(call->shape, (nnf_rows){data[0], call->stride}, (nnf_rows){data[call->in_place ? 0 : 1], call->stride}, call->a, stream,
-                   call->first);
+    const nnf_rows factor = {data[2], call->stride};
+    table->draw_dropout(call->shape, call->a, stream, call->first, factor);
+    table->apply_dropout(call->shape, factor, (nnf_rows){data[0], call->stride}, (nnf_rows){data[call->in_place ? 0 : 1], call->stride});
 }
 
 static void call_rescale(const nnf_kernels *table, void *const *data, const void *arguments)
@@ -262,7 +263,7 @@ static void test_map(nnf_dtype dtype, const map_call *call, bool is_dropout)
 {
     const ptrdiff_t n = call->shape.columns == 0 ? 0 : (call->shape.rows - 1) * call->stride + call->shape.columns;
     arrays before = {0}, after = {0};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         arrays *all = i % 2 ? &before : &after;
         real_fill(dtype, all->data[arrays_add(all, (size_t)n * nnf_dtype_size(dtype))], n, (uint64_t)(i / 2), -5, 5);
     }
