@@ -1,8 +1,16 @@
 /* cases.inc.h: the functions under test, each with a reference in a wider type.
  *
- * The references take the type "wide" (double for float, __float128 for double) and the result under test, which only
- * the quantile uses, as the start of Newton's step. They call the C library without a branch around the call, so that the
- * compiler takes the library's vector functions for double. */
+ * Before it stand the type "real" and BLOCK, the number of inputs a reference takes at once. The type "wide" follows:
+ *
+ *   float                     double
+ *   double, in the program    long double, whose 11 bits more find the inputs worth a second look (measure.inc.h)
+ *   double, in exact.c        __float128, whose word is the last
+ *
+ * The references take the result under test, too, which only the quantile uses, as the start of Newton's step. They call the C
+ * library without a branch around the call, so that the compiler takes the library's vector functions for double. */
+
+#include <float.h>
+#include <math.h>
 
 #if REAL_BITS == 32
 typedef double wide;
@@ -14,16 +22,18 @@ double log(double) VECTOR_FUNCTION;
 double log1p(double) VECTOR_FUNCTION;
 double tanh(double) VECTOR_FUNCTION;
 double erfc(double) VECTOR_FUNCTION;
-#else
+#elif defined EXACT
 #include <quadmath.h>
 typedef __float128 wide;
 #define WIDE(name) name##q
+#else
+typedef long double wide;
+#define WIDE(name) name##l
 #endif
 
 static const wide root_half = 0.70710678118654752440084436210484904Q, density_0 = 0.39894228040143267793994605993438187Q;
 static const wide scale_of_selu = 1.0507009873554804934193349852946Q, alpha_of_selu = 1.6732632423543772848170429916717Q;
 static const wide tanh_linear = 1.59576912160573071175978423973751Q, tanh_cubic = 0.044715Q * 1.59576912160573071175978423973751Q;
-static const real parameter_value = 1;
 
 /* Where only what grows with x itself still changes: the library's vector functions are slow where they overflow. */
 #define FAR (REAL_BITS == 32 ? 110 : 2000)
@@ -61,8 +71,6 @@ FUNCTION mish_slope(wide x)
     const wide e = WIDE(exp)(x), bottom = e * (e + 2) + 2, share = (e + 1) / bottom;
     return e / bottom * (e + 2) + 4 * x * (e / bottom) * share;
 }
-
-enum { BLOCK = 1024 };
 
 typedef struct inputs {
     wide x[BLOCK], near[BLOCK], at_least[BLOCK], cubic_near[BLOCK]; /* clamped to FAR, from below alone, to CUBIC_FAR */
@@ -139,18 +147,8 @@ static void set_inputs(inputs *all, const real *x)
     row(sign_straight_through_forward, sign_of(x), -INFINITY, INFINITY, -1, 1, 1)                \
     row(sign_straight_through_backward, size_of(x) <= 1, -INFINITY, INFINITY, 0, 1, 0)
 
-/* The function as it is used (an activation gets parameter_value), and its reference. What the formula takes is stored first, as
- * otherwise the compiler calls the library for what a clamp does not choose. */
-#define CASE(name, call, formula)                                                            \
-    static void name##_array(const real *from, real *to, int n)                              \
-    {                                                                                        \
-        const vec parameter = v_splat(parameter_value);                                      \
-        (void)parameter;                                                                     \
-        for (int i = 0; i < n; i += VL) {                                                    \
-            const vec x = v_load(from + i);                                                  \
-            v_store(to + i, call);                                                           \
-        }                                                                                    \
-    }                                                                                        \
+/* What the formula takes is stored first, as otherwise the compiler calls the library for what a clamp does not choose. */
+#define NNF_ROW(name, formula, ...)                                                          \
     static void name##_reference(const inputs *all, const real *result, wide *to)            \
     {                                                                                        \
         for (int i = 0; i < BLOCK; i++) {                                                    \
@@ -159,23 +157,6 @@ static void set_inputs(inputs *all, const real *x)
             to[i] = (formula);                                                               \
         }                                                                                    \
     }
-#define NNF_ROW(name, formula, ...) CASE(name, v_##name(x), formula)
 MATHEMATICS_LIST(NNF_ROW)
-#undef NNF_ROW
-#define NNF_ROW(name, formula, ...) CASE(name, name(x, parameter), formula)
 ACTIVATION_LIST(NNF_ROW)
 #undef NNF_ROW
-
-typedef struct function_case {
-    const char *name;
-    void (*array)(const real *from, real *to, int n);
-    void (*reference)(const inputs *all, const real *result, wide *to);
-    real low, high, least, largest;
-    int monotone;
-} function_case;
-
-static const function_case cases[] = {
-#define NNF_ROW(name, formula, ...) {#name, name##_array, name##_reference, __VA_ARGS__},
-    MATHEMATICS_LIST(NNF_ROW) ACTIVATION_LIST(NNF_ROW)
-#undef NNF_ROW
-};

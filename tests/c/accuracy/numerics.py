@@ -2,9 +2,9 @@
 
 From the root of the repository, on x86-64 with gcc:
 
-    python3 tests/c/accuracy/numerics.py --folder /tmp/numerics                    # measure, and write the page
-    python3 tests/c/accuracy/numerics.py --folder /tmp/numerics --only gelu        # measure one pair, print
-    python3 tests/c/accuracy/numerics.py --folder /tmp/numerics --rotate           # what CI runs
+    python3 tests/c/accuracy/numerics.py --folder build/numerics                   # measure, and write the page
+    python3 tests/c/accuracy/numerics.py --folder build/numerics --only gelu       # measure one pair, print
+    python3 tests/c/accuracy/numerics.py --folder build/numerics --rotate          # what CI runs
 
 What a folder holds already is not measured again, so that an interrupted run goes on.
 """
@@ -20,14 +20,15 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "numerics.md"
 FLAGS = "-std=gnu11 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -fopenmp -Itests/c/accuracy -Icsrc"
+LIBRARIES = "tests/c/accuracy/exact.c -lquadmath -lm"
 ISA_FLAGS = {
     "avx512": "-mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512",
     "avx2": "-mavx2 -mfma",
 }
 MOST_ULP = 2.0
 NAMED_LESS = {"exponential": 1.0, "sigmoid": 1.0, "tanh": 1.0}  # going forward
-N_BLOCKS = 4096
 BLOCK = 1024
+N_BLOCKS = -(-(10**9) // BLOCK)  # of float64
 STRIDE = 997  # of CI's look at every function; prime, so that all ends of the mantissa come along
 
 
@@ -69,7 +70,7 @@ def choose_isa() -> str:
 
 def build(folder: Path, bits: int, isa: str) -> Path:
     program = folder / f"accuracy_f{bits}_{isa}"
-    options = f"{FLAGS} {ISA_FLAGS[isa]} -DREAL_BITS={bits} csrc/kernels/isa/{isa}.c -lquadmath -lm".split()
+    options = f"{FLAGS} {ISA_FLAGS[isa]} -DREAL_BITS={bits} csrc/kernels/isa/{isa}.c {LIBRARIES}".split()
     subprocess.run(["gcc", *options, "-o", str(program)], cwd=ROOT, check=True)
     return program
 
@@ -123,9 +124,10 @@ Written by `tests/c/accuracy/numerics.py`; the command that repeats it stands at
 
 An error is the distance to the exact value in ULP, units of the exact value's last place: 0.5 is the best that
 rounding allows. The exact value is a formula of the C library, in double for float32, in 113-bit arithmetic for
-float64. Where `csrc/kernels/activations.h` says that a derivative follows from the output y, it is measured as a
-function of the y that is saved. Results below the normal numbers may be 0, as denormals are flushed inside a call.
-Parameters are Keras's defaults, but for the slope of leaky_relu, which is 1.
+float64, where 64-bit arithmetic (x87) first tells the inputs whose error may be the largest. Where
+`csrc/kernels/activations.h` says that a derivative follows from the output y, it is measured as a function of the y
+that is saved. Results below the normal numbers may be 0, as denormals are flushed inside a call. Parameters are
+Keras's defaults, but for the slope of leaky_relu, which is 1.
 
 - float32: **every input**, all 2^32 where the domain is all floats{samples}.
 - float64: the largest error seen in {n_samples:,} inputs, half of any exponent, half between -16 and 16.
@@ -147,12 +149,12 @@ softmax and log_softmax look at whole rows; `tests/test_kernels.py` says what is
 ## To repeat it
 
 ```sh
-python3 tests/c/accuracy/numerics.py --folder /tmp/numerics
+python3 tests/c/accuracy/numerics.py --folder build/numerics
 ```
 
-needs gcc on x86-64 and takes less than an hour on a core; `--only gelu` measures one pair in a minute or two. Every
-run of `.ci/run` looks at all functions on each {stride}th float, and at one pair, another each day, on all of them:
-whether a function falls, only neighbours tell.
+needs gcc on x86-64 and takes an hour on a core; `--only gelu` measures one pair in a few minutes. Every run of
+`.ci/run` looks at all functions on each {stride}th float, and at one pair, another each day, on all of them: whether a
+function falls, only neighbours tell.
 """
 
 

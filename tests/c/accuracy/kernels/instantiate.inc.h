@@ -7,26 +7,17 @@
 
 #include "kernels/activations.inc.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#if REAL_BITS == 32
-#define REAL_SMALLEST FLT_MIN
-#define REAL_LARGEST FLT_MAX
-#define REAL_EPSILON FLT_EPSILON
-#define REAL_ABS fabsf
-#else
-#define REAL_SMALLEST DBL_MIN
-#define REAL_LARGEST DBL_MAX
-#define REAL_EPSILON DBL_EPSILON
-#define REAL_ABS fabs
-#endif
-
+enum { BLOCK = 1024 };
 #include "cases.inc.h"
+
+#include "ulp.inc.h"
+
+#include "functions.inc.h"
 
 #include "measure.inc.h"
 
