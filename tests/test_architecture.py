@@ -30,7 +30,7 @@ PYTHON_FLOORS = (  # lowest first
     },
     {"_reporting", "_lowering", "_class_weights", "_examples", "data", "saving"},
     {"training", "_custom_training", "callbacks"},
-    {"models", "_stack", "_summary", "_persistence"},
+    {"models", "_stack", "_passes", "_summary", "_persistence"},
     {"sklearn", "export", "distributed", "plotting", "datasets"},
     {"cli", "__main__", "__init__"},
 )

@@ -1,10 +1,9 @@
-"""_stack: layers in order and the core's network that computes them: weights, predictions, single passes."""
+"""_stack: layers in order and the core's network that computes them: weights and predictions."""
 
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -12,17 +11,16 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from nnfast import _core, _lowering, _summary, _validation
 from nnfast._lowering import Plan
 from nnfast.callbacks.progress import check_verbosity, report
-from nnfast.data.arrays import as_features, as_result, as_sample
+from nnfast.data.arrays import as_result, as_sample
 from nnfast.data.sparse import as_samples
 from nnfast.exceptions import NotReadyError
 from nnfast.layers import CATALOGUE, Input, Layer, Rescaling, check_layers
-from nnfast.optimizers import Optimizer
 
 Array = NDArray[Any]
 
 
 class Stack:
-    """The base of `Sequential`: what can be done with layers in order without knowing what they are trained for."""
+    """The base of `Passes`: what can be done with layers in order that nobody trains."""
 
     def __init__(
         self,
@@ -39,10 +37,6 @@ class Stack:
         self._stack: list[Layer] = []
         self._plan: Plan | None = None
         self._network: _core.Network | None = None
-        self._pass: _core.Pass | None = None
-        self._pass_rows = 0  # of the last forward
-        self._has_gradients = False
-        self._states: WeakKeyDictionary[Optimizer, _core.Optimizer] = WeakKeyDictionary()
         self._epochs_done = 0
         self._take_layers(check_layers([] if layers is None else layers), None)
 
@@ -189,72 +183,6 @@ class Stack:
             network.predict_one(sample, as_result(result, n_outputs=network.out_size, dtype=self.dtype))
             return result
 
-    def forward(self, x: Any, training: bool = False) -> Array:
-        """Compute the outputs and keep what `backward` needs.
-
-        Parameters
-        ----------
-        x : array-like or SciPy CSR matrix of shape (n_samples, n_features)
-            The samples.
-        training : bool
-            Whether `Dropout` layers drop; each such pass then counts as an epoch and draws anew.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs), of the model's dtype
-        """
-        features = as_samples(x, n_features=self._in_size)
-        is_training = _validation.check_bool("training", training)
-        plan, network = self._get_built(features.shape[1])
-        self._pass = self._pass or _core.Pass(network)
-        out = np.empty((len(features), plan.out_size), self.dtype)
-        self._pass_rows, self._has_gradients = 0, False
-        self._pass.forward(features, out, is_training, self.seed, self._epochs_done)
-        self._pass_rows = len(features)
-        self._epochs_done += is_training
-        return out
-
-    def __call__(self, x: Any, training: bool = False) -> Array:
-        """Compute the outputs for samples: the way in which Keras and PyTorch write `forward`."""
-        return self.forward(x, training)
-
-    def backward(self, grad_output: ArrayLike) -> Array:
-        """Compute gradients from that with respect to the outputs of the last `forward`.
-
-        Parameters
-        ----------
-        grad_output : array-like of shape (n_samples, n_outputs)
-            The derivatives of a number (a loss) with respect to each output.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features), of the model's dtype
-            The derivatives with respect to each feature. Those with respect to the weights are kept: `gradients`
-            returns them, ``optimizer.apply(model)`` takes a step with them.
-        """
-        plan, _ = self._get_built()
-        if not self._pass or not self._pass_rows:
-            raise NotReadyError(
-                "backward: expected a call of forward before, received none since the model was made or compiled"
-            )
-        gradient = as_features(grad_output, name="grad_output", n_features=plan.out_size)
-        if len(gradient) != self._pass_rows:
-            raise ValueError(f"grad_output: expected {self._pass_rows} rows, as forward had, received {len(gradient)}")
-        grad_input = np.empty((self._pass_rows, plan.in_size), self.dtype)
-        self._pass.backward(np.ascontiguousarray(gradient, self.dtype), grad_input)
-        self._has_gradients = True
-        return grad_input
-
-    def gradients(self) -> list[Array]:
-        """Return the gradients of the last `backward`, summed over its rows, in the order of `get_weights`.
-
-        Those of parameters that are not trainable are not computed: they are 0. They are the data's alone: what
-        regularizers add comes in when an optimizer applies them.
-        """
-        plan, _ = self._get_built()
-        current = self._get_gradient_pass()
-        return [current.get_gradient(parameter.layer, parameter.name) for parameter in plan.parameters]
-
     def summary(self, *, print_fn: Callable[[str], object] | None = None) -> None:
         """Print the layers, their output shapes and numbers of weights.
 
@@ -302,13 +230,11 @@ class Stack:
         self._stack = stack
 
     def _install(self, plan: Plan, weights: Sequence[ArrayLike]) -> None:
-        """Make the network of a plan; what optimizers remember of the one before is forgotten."""
+        """Make the network of a plan."""
         network = plan.make_network(self.dtype)
         for parameter, values in zip(plan.parameters, _lowering.lower_weights(weights, plan, self.dtype), strict=True):
             network.set_parameter(parameter.layer, parameter.name, values)
         self._plan, self._network = plan, network
-        self._pass, self._pass_rows, self._has_gradients = None, 0, False
-        self._states = WeakKeyDictionary()
 
     def _get_built(self, in_size: int | None = None) -> tuple[Plan, _core.Network]:
         """Return plan and network; data of known size build a model that is not."""
@@ -321,23 +247,6 @@ class Stack:
                 f"model: expected {what} before, received a call on {len(self.layers)} layers, no weights"
             )
         return self._plan, self._network
-
-    def _get_state(self, optimizer: Optimizer) -> _core.Optimizer:
-        """Return what an optimizer remembers of this model; at first nothing."""
-        if optimizer not in self._states:
-            self._states[optimizer] = _lowering.make_state(self._get_built()[1], optimizer)
-        return self._states[optimizer]
-
-    def _get_gradient_pass(self) -> _core.Pass:
-        if not self._pass or not self._has_gradients:
-            raise NotReadyError("model: expected a call of forward and backward before, received none")
-        return self._pass
-
-    def _apply_gradients(self, optimizer: Optimizer) -> None:
-        current = self._get_gradient_pass()
-        state = self._get_state(optimizer)
-        state.set_hyperparameters(_lowering.lower_optimizer(optimizer, state.step)[1])
-        current.apply(state)
 
 
 def _check_input_size(source: Input, in_size: int | None) -> None:

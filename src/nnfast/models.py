@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike, DTypeLike
 from nnfast import _examples, _lowering, _validation, losses, optimizers, training
 from nnfast._class_weights import ClassWeight
 from nnfast._lowering import Objective, Plan
+from nnfast._passes import Passes
 from nnfast._persistence import describe_model, restore_model
-from nnfast._stack import Stack
 from nnfast.callbacks.callback import Callback, CallbackList, History, Logs, check_callbacks
 from nnfast.callbacks.progress import check_verbosity, choose_display, describe, report
 from nnfast.data.sparse import as_samples
@@ -22,7 +22,7 @@ from nnfast.saving.model_file import read_model, write_model
 from nnfast.saving.tensor_file import StrPath, make_file_error
 
 
-class Sequential(Stack):
+class Sequential(Passes):
     """A stack of layers, each fed by the one before.
 
     Parameters

@@ -1,0 +1,133 @@
+"""_passes: a stack's passes forward and back, one at a time, and steps with their gradients: loops of one's own."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from nnfast import _core, _lowering, _validation
+from nnfast._lowering import Plan
+from nnfast._stack import Stack
+from nnfast.data.arrays import as_features
+from nnfast.data.sparse import as_samples
+from nnfast.exceptions import NotReadyError
+from nnfast.layers import Layer
+from nnfast.optimizers import Optimizer
+
+Array = NDArray[Any]
+
+
+class Passes(Stack):
+    """The base of `Sequential`: what can be done without knowing what the layers are trained for."""
+
+    _pass: _core.Pass | None
+    _pass_rows: int  # of the last forward
+    _has_gradients: bool
+    _states: WeakKeyDictionary[Optimizer, _core.Optimizer]
+
+    def __init__(
+        self,
+        layers: Iterable[Layer] | None = None,
+        *,
+        seed: int | None = None,
+        dtype: DTypeLike = "float32",
+        name: str | None = None,
+    ) -> None:
+        self._forget_passes()
+        super().__init__(layers, seed=seed, dtype=dtype, name=name)
+
+    def forward(self, x: Any, training: bool = False) -> Array:
+        """Compute the outputs and keep what `backward` needs.
+
+        Parameters
+        ----------
+        x : array-like or SciPy CSR matrix of shape (n_samples, n_features)
+            The samples.
+        training : bool
+            Whether `Dropout` layers drop; each such pass then counts as an epoch and draws anew.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), of the model's dtype
+        """
+        features = as_samples(x, n_features=self._in_size)
+        is_training = _validation.check_bool("training", training)
+        plan, network = self._get_built(features.shape[1])
+        self._pass = self._pass or _core.Pass(network)
+        out = np.empty((len(features), plan.out_size), self.dtype)
+        self._pass_rows, self._has_gradients = 0, False
+        self._pass.forward(features, out, is_training, self.seed, self._epochs_done)
+        self._pass_rows = len(features)
+        self._epochs_done += is_training
+        return out
+
+    def __call__(self, x: Any, training: bool = False) -> Array:
+        """Compute the outputs for samples: the way in which Keras and PyTorch write `forward`."""
+        return self.forward(x, training)
+
+    def backward(self, grad_output: ArrayLike) -> Array:
+        """Compute gradients from that with respect to the outputs of the last `forward`.
+
+        Parameters
+        ----------
+        grad_output : array-like of shape (n_samples, n_outputs)
+            The derivatives of a number (a loss) with respect to each output.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), of the model's dtype
+            The derivatives with respect to each feature. Those with respect to the weights are kept: `gradients`
+            returns them, ``optimizer.apply(model)`` takes a step with them.
+        """
+        plan, _ = self._get_built()
+        if not self._pass or not self._pass_rows:
+            raise NotReadyError(
+                "backward: expected a call of forward before, received none since the model was made or compiled"
+            )
+        gradient = as_features(grad_output, name="grad_output", n_features=plan.out_size)
+        if len(gradient) != self._pass_rows:
+            raise ValueError(f"grad_output: expected {self._pass_rows} rows, as forward had, received {len(gradient)}")
+        grad_input = np.empty((self._pass_rows, plan.in_size), self.dtype)
+        self._pass.backward(np.ascontiguousarray(gradient, self.dtype), grad_input)
+        self._has_gradients = True
+        return grad_input
+
+    def gradients(self) -> list[Array]:
+        """Return the gradients of the last `backward`, summed over its rows, in the order of `get_weights`.
+
+        Those of parameters that are not trainable are not computed: they are 0. They are the data's alone: what
+        regularizers add comes in when an optimizer applies them.
+        """
+        plan, _ = self._get_built()
+        current = self._get_gradient_pass()
+        return [current.get_gradient(parameter.layer, parameter.name) for parameter in plan.parameters]
+
+    # ---- inside ----
+
+    def _install(self, plan: Plan, weights: Sequence[ArrayLike]) -> None:
+        super()._install(plan, weights)
+        self._forget_passes()
+
+    def _forget_passes(self) -> None:
+        """Begin anew, and so does what optimizers remember."""
+        self._pass, self._pass_rows, self._has_gradients = None, 0, False
+        self._states = WeakKeyDictionary()
+
+    def _get_state(self, optimizer: Optimizer) -> _core.Optimizer:
+        """Return what an optimizer remembers of this model; at first nothing."""
+        if optimizer not in self._states:
+            self._states[optimizer] = _lowering.make_state(self._get_built()[1], optimizer)
+        return self._states[optimizer]
+
+    def _get_gradient_pass(self) -> _core.Pass:
+        if not self._pass or not self._has_gradients:
+            raise NotReadyError("model: expected a call of forward and backward before, received none")
+        return self._pass
+
+    def _apply_gradients(self, optimizer: Optimizer) -> None:
+        current = self._get_gradient_pass()
+        state = self._get_state(optimizer)
+        state.set_hyperparameters(_lowering.lower_optimizer(optimizer, state.step)[1])
+        current.apply(state)
