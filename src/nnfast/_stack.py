@@ -15,6 +15,8 @@ from nnfast.data.arrays import as_result, as_sample
 from nnfast.data.sparse import as_samples
 from nnfast.exceptions import NotReadyError
 from nnfast.layers import CATALOGUE, Input, Layer, Rescaling, check_layers
+from nnfast.saving.tensor_file import StrPath
+from nnfast.saving.weights_file import read_weights, write_weights
 
 Array = NDArray[Any]
 
@@ -109,6 +111,49 @@ class Stack:
         plan, network = self._get_built()
         for parameter, values in zip(plan.parameters, _lowering.lower_weights(weights, plan, self.dtype), strict=True):
             network.set_parameter(parameter.layer, parameter.name, values)
+
+    def save_weights(self, filepath: StrPath) -> None:
+        """Write the weights alone to a safetensors file: no layers, no optimizer; `save` of a model writes all.
+
+        Parameters
+        ----------
+        filepath : str or path
+            The file, whose name ends with ".weights.safetensors" (Keras' with ".weights.h5"); one that is there is
+            replaced at once, or on an error not at all.
+
+        Raises
+        ------
+        NotReadyError
+            If the model has no weights yet.
+        ValueError
+            If the name ends otherwise.
+        OSError
+            If the file cannot be written.
+        """
+        path = _validation.check_weights_path(filepath)
+        write_weights(path, self._stack, self.get_weights())
+
+    def load_weights(self, filepath: StrPath) -> None:
+        """Take over the weights of a file that `save_weights`, or `save` of a model, wrote.
+
+        What an optimizer remembers stays as it is.
+
+        Parameters
+        ----------
+        filepath : str or path
+            The file, of a model with the same weights layer by layer; they may be of the other dtype.
+
+        Raises
+        ------
+        NotReadyError
+            If the model has no weights yet.
+        ModelFileError
+            If the file is damaged, cut short, not one of nnfast's, or of another model; nothing is changed then.
+        OSError
+            If it cannot be read.
+        """
+        plan, _ = self._get_built()
+        self.set_weights(read_weights(filepath, self._stack, [parameter.shape for parameter in plan.parameters]))
 
     def count_params(self, *, trainable: bool | None = None) -> int:
         """Return the number of all weights.

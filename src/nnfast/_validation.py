@@ -8,12 +8,15 @@ that predicts pays for none of them.
 
 import math
 import operator
+import os
 import reprlib
 from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
 import numpy as np
+
+WEIGHTS_SUFFIX = ".weights.safetensors"
 
 _TEXT = reprlib.Repr()
 _TEXT.maxstring = _TEXT.maxother = 80
@@ -77,6 +80,13 @@ def check_dtype(dtype: Any) -> str:
     if name not in ("float32", "float64"):
         raise mismatch("dtype", "'float32' or 'float64'", dtype)
     return name
+
+
+def check_weights_path(path: object) -> str:
+    """Return the name of a file for weights alone, which tells it from one of a whole model."""
+    if isinstance(path, str | os.PathLike) and os.fspath(path).endswith(WEIGHTS_SUFFIX):
+        return str(os.fspath(path))
+    raise mismatch("filepath", f"a path that ends with {WEIGHTS_SUFFIX!r}", path)
 
 
 def unknown_name(noun: str, name: object, valid: Iterable[str]) -> ValueError:

@@ -267,12 +267,12 @@ class Sequential(Passes):
         examples = _examples.weigh_classes(examples, class_weight, objective)
         return training.return_logs(self._get_learner(examples, objective).train_on_batch(self, examples), return_dict)
 
-    def save(self, path: StrPath) -> None:
+    def save(self, filepath: StrPath) -> None:
         """Write the model to a safetensors file: layers, weights, and if compiled what goes on training needs.
 
         Parameters
         ----------
-        path : str or path
+        filepath : str or path
             The file; one that is there is replaced at once, or on an error not at all.
 
         Raises
@@ -282,7 +282,7 @@ class Sequential(Passes):
         OSError
             If the file cannot be written.
         """
-        write_model(path, describe_model(self))
+        write_model(filepath, describe_model(self))
 
     # ---- inside ----
 
@@ -316,12 +316,12 @@ class Sequential(Passes):
         return training.Learner(optimizer, state, objective, trainer, plan.names)
 
 
-def load_model(path: StrPath, compile: bool = True) -> Sequential:  # noqa: A002
+def load_model(filepath: StrPath, compile: bool = True) -> Sequential:  # noqa: A002
     """Read a model that ``save`` wrote.
 
     Parameters
     ----------
-    path : str or path
+    filepath : str or path
         The file.
     compile : bool
         Whether to compile it as it was; then training goes on as if it had never stopped, to the bit.
@@ -338,10 +338,10 @@ def load_model(path: StrPath, compile: bool = True) -> Sequential:  # noqa: A002
         If it cannot be read.
     """
     with_compiled = _validation.check_bool("compile", compile)
-    saved = read_model(path)
+    saved = read_model(filepath)
     try:
         model = Sequential(seed=saved.seed, dtype=saved.dtype, name=saved.name)
         restore_model(model, saved, with_compiled)
     except ValueError as error:
-        raise make_file_error(path, f"one with a bad description: {error}") from error
+        raise make_file_error(filepath, f"one with a bad description: {error}") from error
     return model

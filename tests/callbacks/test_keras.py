@@ -21,6 +21,7 @@ class Nnfast:
     """What the writer's `run` needs to know of nnfast."""
 
     suffix = ".safetensors"
+    weights_suffix = ".weights.safetensors"
     callbacks = nnfast.callbacks
 
     @staticmethod

@@ -94,6 +94,7 @@ CASES: dict[str, Case] = {
     "checkpoint: one file": checkpoint([3, 2, 1], "best"),
     "checkpoint: best, not in the logs": checkpoint([3, 2], "{epoch}", monitor="other", save_best_only=True)
     | {"warnings": 1},
+    "checkpoint: weights": checkpoint([3, 4, 2], save_best_only=True, save_weights_only=True),
     "checkpoint: batches": checkpoint([3] * 5, "{epoch}-{batch}", save_freq=3),
     "checkpoint: every batch": checkpoint([3] * 2, "{epoch}-{batch}", save_freq=1),
     "NaN: ends": {"rate": 2e10, "callbacks": [["TerminateOnNaN", {}]]},
@@ -105,7 +106,8 @@ def make_callback(system: Any, name: str, arguments: dict[str, Any], folder: Pat
     if "schedule" in arguments:
         arguments["schedule"] = SCHEDULES[arguments["schedule"]]
     if "filepath" in arguments:
-        arguments["filepath"] = str(folder / (arguments["filepath"] + system.suffix))
+        suffix = system.weights_suffix if arguments.get("save_weights_only") else system.suffix
+        arguments["filepath"] = str(folder / (arguments["filepath"] + suffix))
     return getattr(system.callbacks, name)(**arguments)
 
 
@@ -133,7 +135,9 @@ def run(system: Any, case: Case, folder: Path) -> dict[str, Any]:
         "left": [epoch for epoch, values in enumerate(weights) if values == last],
         "finite": [bool(np.isfinite(value)) for value in history.history["loss"]],
         "counts": [{name: getattr(x, name) for name in counts if hasattr(x, name)} for x in listeners],
-        "files": sorted(path.name.removesuffix(system.suffix) for path in folder.iterdir()),
+        "files": sorted(
+            path.name.removesuffix(system.weights_suffix).removesuffix(system.suffix) for path in folder.iterdir()
+        ),
     }
 
 
@@ -183,6 +187,7 @@ class Keras:
     """What `run` needs to know of Keras."""
 
     suffix = ".keras"
+    weights_suffix = ".weights.h5"
 
     def __init__(self) -> None:
         import keras

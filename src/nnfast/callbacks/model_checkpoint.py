@@ -13,8 +13,8 @@ from nnfast.callbacks.progress import check_reports, report
 class ModelCheckpoint(Monitor):
     """Saves the model after every epoch, or every so many batches; always, or only where it is the best so far.
 
-    A saved model is whole: ``nnfast.load_model`` gives one whose training goes on as if it had never stopped, from the
-    beginning of the epoch in which it was saved if that was in its middle.
+    A saved model is whole, unless only weights are asked for: ``nnfast.load_model`` gives one whose training goes on as
+    if it had never stopped, from the beginning of the epoch in which it was saved if that was in its middle.
 
     Parameters
     ----------
@@ -28,6 +28,9 @@ class ModelCheckpoint(Monitor):
     save_best_only : bool
         Whether to save only what is better than all before. A number that is not in the logs is warned of, and then
         everything is saved.
+    save_weights_only : bool
+        Whether to save no more than the weights, for ``model.load_weights``; `filepath` must then end with
+        ".weights.safetensors" (in Keras with ".weights.h5").
     mode : {"auto", "min", "max"}
         Whether small or large is good; "auto" knows it of the loss and of the model's metrics.
     save_freq : int or "epoch"
@@ -43,7 +46,7 @@ class ModelCheckpoint(Monitor):
         monitor: str = "val_loss",
         verbose: int = 0,
         save_best_only: bool = False,
-        *,
+        save_weights_only: bool = False,
         mode: str = "auto",
         save_freq: int | Literal["epoch"] = "epoch",
         initial_value_threshold: float | None = None,
@@ -54,7 +57,8 @@ class ModelCheckpoint(Monitor):
         super().__init__(monitor, mode, best=threshold)
         if not isinstance(filepath, str | os.PathLike):
             raise _validation.mismatch("filepath", "a path", filepath)
-        self.filepath = os.fspath(filepath)
+        self.save_weights_only = _validation.check_bool("save_weights_only", save_weights_only)
+        self.filepath = _validation.check_weights_path(filepath) if self.save_weights_only else os.fspath(filepath)
         self.verbose = check_reports(verbose)
         self.save_best_only = _validation.check_bool("save_best_only", save_best_only)
         self.save_freq = _check_frequency(save_freq)
@@ -87,9 +91,12 @@ class ModelCheckpoint(Monitor):
         if self.save_best_only and not self._is_best(place["epoch"], logs):
             return
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self.model.save(path)
+        if self.save_weights_only:
+            self.model.save_weights(path)
+        else:
+            self.model.save(path)
         if self.verbose:
-            report(f"Epoch {place['epoch']}: saved model to {path}")
+            report(f"Epoch {place['epoch']}: saved {'weights' if self.save_weights_only else 'model'} to {path}")
 
     def _is_best(self, epoch: int, logs: Logs) -> bool:
         value = self.get_value(logs)

@@ -72,7 +72,7 @@ def write_model(path: StrPath, model: SavedModel) -> None:
     slots = model.compiled.slots if model.compiled else ()
     tensors = {
         key: np.ascontiguousarray(values.T)
-        for keys, arrays in zip(_list_keys(model.layers, len(slots)), (model.weights, *slots), strict=True)
+        for keys, arrays in zip(list_keys(model.layers, len(slots)), (model.weights, *slots), strict=True)
         for key, values in zip(keys, arrays, strict=True)
     }
     write_tensors(path, json.dumps(_describe(model), allow_nan=False), tensors)
@@ -168,7 +168,7 @@ def _name_parameters(stack: Sequence[Layer]) -> Iterator[str]:
         place += not isinstance(layer, Input)
 
 
-def _list_keys(stack: Sequence[Layer], n_slots: int) -> list[list[str]]:
+def list_keys(stack: Sequence[Layer], n_slots: int) -> list[list[str]]:
     """List the tensors' names: of the weights, then of the optimizer's slots, which moving statistics do not have."""
     keys = list(_name_parameters(stack))
     learned = [key for key in keys if not key.endswith(_STATISTICS)]
@@ -193,7 +193,7 @@ def _rebuild(data: dict[str, Any], tensors: dict[str, Array]) -> SavedModel:
         raise _validation.mismatch("in_size", f"the Input's, {stack[0].size}", in_size)
     optimizer = None if data["compiled"] is None else _rebuild_optimizer(data["compiled"])
     plan = _lowering.lower_layers(stack, in_size)
-    weight_keys, *slot_keys = _list_keys(stack, _lowering.count_slots(optimizer) if optimizer else 0)
+    weight_keys, *slot_keys = list_keys(stack, _lowering.count_slots(optimizer) if optimizer else 0)
     expected = {key: parameter.shape[::-1] for key, parameter in zip(weight_keys, plan.parameters, strict=True)}
     for keys in slot_keys:
         expected |= {key: parameter.shape[::-1] for key, parameter in zip(keys, plan.get_learned(), strict=True)}
