@@ -15,7 +15,7 @@ from nnfast import _core, _validation, losses
 from nnfast._descriptions import Catalogue
 from nnfast.losses import Loss
 from nnfast.metrics.areas import AUC
-from nnfast.metrics.loss_mean import LossMean
+from nnfast.metrics.loss_mean import CosineSimilarity, LossMean
 from nnfast.metrics.metric import FunctionMetric, Metric, Score
 from nnfast.metrics.row_means import (
     Accuracy,
@@ -37,6 +37,7 @@ __all__ = [
     "Accuracy",
     "BinaryAccuracy",
     "CategoricalAccuracy",
+    "CosineSimilarity",
     "F1Score",
     "FunctionMetric",
     "LossMean",
@@ -62,7 +63,7 @@ CATALOGUE: Catalogue[Metric] = Catalogue(
         *(Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy),
         *(TopKCategoricalAccuracy, SparseTopKCategoricalAccuracy),
         *(MeanSquaredError, RootMeanSquaredError, MeanAbsoluteError, MeanAbsolutePercentageError),
-        *(Precision, Recall, F1Score, AUC, R2Score, LossMean),
+        *(Precision, Recall, F1Score, AUC, R2Score, CosineSimilarity, LossMean),
     ),
 )
 

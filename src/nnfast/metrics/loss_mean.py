@@ -1,4 +1,4 @@
-"""loss_mean: losses as metrics."""
+"""loss_mean: losses as metrics, and the one whose sign is another there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,3 +53,17 @@ class LossMean(Score):
             return float(of_rows.mean())
         total = sample_weight.sum()
         return float(of_rows @ sample_weight / total) if total else 0.0
+
+
+@dataclass(frozen=True)
+class CosineSimilarity(Score):
+    """The mean over rows of the cosine of the angle between outputs and targets: 1 where they point the same way.
+
+    As in Keras the loss of that name has the other sign; a row shorter than 1e-7 counts as one of that length.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("cosine_similarity",)
+    higher_is_better: ClassVar[bool] = True
+
+    def compute(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:  # noqa: D102
+        return -LossMean(losses.CosineSimilarity()).compute(y_true, y_pred, sample_weight)

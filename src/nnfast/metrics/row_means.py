@@ -34,7 +34,8 @@ class RowMean(Metric):
 class Accuracy(RowMean):
     """The share of right answers, of the kind that goes with the loss and the number of outputs.
 
-    `BinaryAccuracy` for binary cross-entropy or one output, else `CategoricalAccuracy`.
+    `BinaryAccuracy` for binary cross-entropy or one output, else `CategoricalAccuracy`. (Keras does not ask for the
+    loss: of several labels a row it takes `CategoricalAccuracy`, which compares the largest alone.)
     """
 
     names: ClassVar[tuple[str, ...]] = ("accuracy", "acc")
