@@ -1,5 +1,7 @@
 """A loss that is a Python function trains as one of the core's does: order, dropout, steps, callbacks, metrics."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from problems import hash_state, make_classes
@@ -27,10 +29,16 @@ def crossentropy(y_true, y_pred):
     return loss, p / len(p)
 
 
-def make_model(loss, *, dtype="float64", optimizer=None, metrics=None, regularizer=None):
+def squares(y_true, y_pred):
+    """The squared errors of rows, which can be weighed."""
+    difference = y_pred - y_true
+    return (difference**2).mean(axis=1), 2 * difference / difference.shape[1]
+
+
+def make_model(loss, *, dtype="float64", optimizer=None, metrics=None, regularizer=None, weighted=None):
     hidden = Dense(8, "tanh", kernel_regularizer=regularizer)
     model = Sequential([Input(6), hidden, Dropout(0.3), Dense(3)], seed=1, dtype=dtype)
-    model.compile(optimizer or Adam(0.01), loss, metrics)
+    model.compile(optimizer or Adam(0.01), loss, metrics, weighted)
     return model
 
 
@@ -144,7 +152,7 @@ def test_errors_of_the_function_are_its_own():
     ("function", "message"),
     [
         (lambda y, p: 1.0, r"expected a function that returns \(loss, gradient\)"),
-        (lambda y, p: (p, p), "expected a function whose loss is a number"),
+        (lambda y, p: (p, p), r"expected a function whose loss is a number, or one for each row, of shape \(32,\)"),
         (lambda y, p: (1.0, p[:1]), r"gradient has y_pred's shape \(32, 3\), received float64 of shape \(1, 3\)"),
     ],
 )
@@ -161,18 +169,76 @@ def test_bad_targets():
         make_model(lambda y, p: (0.0, p), metrics=["mae"]).fit(x, y[:, :2], verbose=0)
 
 
-def test_weights_are_refused():
+def fit_and_measure(loss, x, y, *, reduction, metrics=("mae", "r2_score"), class_weight=None, weights=None):
+    """History, measurements of weighted rows, and a batch, of a loss with weights everywhere."""
+    chosen = replace(losses.get(loss), reduction=reduction)
+    model = make_model(chosen, metrics=metrics, regularizer="l2", weighted=metrics)
+    settings = {"batch_size": 8, "epochs": 3, "validation_data": (x[:20], y[:20], weights[:20]), "verbose": 0}
+    history = model.fit(x, y, class_weight=class_weight, sample_weight=weights, **settings).history
+    history["evaluate"] = model.evaluate(x, y, sample_weight=weights, verbose=0)
+    history["batch"] = model.train_on_batch(x[:9], y[:9], weights[:9], class_weight)
+    return history, np.concatenate([values.ravel() for values in model.get_weights()])
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean_with_sample_weight"])
+@pytest.mark.parametrize("class_weight", [None, {0: 2.0, 2: 0.5}, "balanced"])
+def test_rows_are_weighed_like_the_cores(class_weight, reduction):
+    """Some weigh nothing; a whole batch of train_on_batch too."""
+    x, y = make_values()
+    weights = np.random.default_rng(3).uniform(0, 2, len(x)) * (np.arange(len(x)) % 3 > 0)
+    weights[:9] = 0
+    settings = {"reduction": reduction, "class_weight": class_weight, "weights": weights}
+    (ours, our_weights), (cores, core_weights) = (fit_and_measure(loss, x, y, **settings) for loss in (squares, "mse"))
+    assert ours.keys() == cores.keys()
+    assert len(ours) == 12
+    for name, values in ours.items():
+        np.testing.assert_allclose(values, cores[name], rtol=1e-11, err_msg=name)
+    np.testing.assert_allclose(our_weights, core_weights, rtol=1e-9)
+
+
+def test_labels_are_weighed():
+    """Class weights of labels, and of the last batch, of one row."""
+    x, labels = make_classes(33)
+
+    def of_rows(y_true, y_pred):
+        _, gradient = crossentropy(y_true, y_pred)
+        p = gradient * len(y_pred) + np.eye(3)[y_true]
+        return -np.log(p[np.arange(len(p)), y_true]), p - np.eye(3)[y_true]
+
+    models = [make_model(of_rows), make_model(losses.SparseCategoricalCrossentropy(from_logits=True))]
+    histories = [m.fit(x, labels, epochs=3, class_weight={1: 3.0}, verbose=0).history["loss"] for m in models]
+    np.testing.assert_allclose(*histories, rtol=1e-10)
+
+
+def test_rows_without_weights_are_their_mean():
+    x, y = make_values()
+    models = [make_model(loss) for loss in (squares, mse)]
+    histories = [model.fit(x, y, epochs=2, verbose=0).history["loss"] for model in models]
+    np.testing.assert_allclose(*histories, rtol=1e-12)
+
+
+def test_a_mean_cannot_be_weighed():
     x, y = make_values()
     model, weights = make_model(mse), np.ones(len(x))
+    before = hash_state(model)
+    wanted = "loss: expected with weights of samples or classes a function that returns the losses of rows"
     for call in (model.fit, model.evaluate, model.train_on_batch):
-        with pytest.raises(ValueError, match=r"sample_weight: expected None with a loss that is a function, received"):
+        with pytest.raises(ValueError, match=wanted):
             call(x, y, sample_weight=weights)
     for call in (model.fit, model.train_on_batch):
-        with pytest.raises(ValueError, match=r"class_weight: expected None .* let the function weigh its rows"):
+        with pytest.raises(ValueError, match=wanted):
             call(x, y, class_weight={0: 2.0})
-    with pytest.raises(ValueError, match=r"validation_data\[2\]: expected None"):
-        model.fit(x, y, validation_data=(x, y, weights))
-    assert model._epochs_done == 0
+    with pytest.raises(ValueError, match=wanted):
+        model.fit(x, y, validation_data=(x, y, weights), verbose=0)
+    assert hash_state(model) == before
+
+
+def test_classes_that_cannot_be_told():
+    x, y = make_values()
+    with pytest.raises(ValueError, match="class_weight: expected one-hot targets"):
+        make_model(squares).fit(x, y + 1, class_weight={0: 2.0})
+    with pytest.raises(ValueError, match=r"y: expected targets of y_pred's shape .* or class labels"):
+        make_model(squares).fit(x, y[:, :2], class_weight={0: 2.0})
 
 
 def test_losses_that_are_not_finite():

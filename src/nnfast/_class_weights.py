@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nnfast import _validation
 from nnfast._lowering import Objective
+from nnfast.data.arrays import as_metric_targets
 
 Array = NDArray[Any]
 ClassWeight = Mapping[int, float] | str | Sequence[Mapping[int, float]]
@@ -22,7 +23,7 @@ def make_weights(class_weight: Any, y: Array, objective: Objective) -> Array:
         A class that is missing in the dict weighs 1. "balanced" is n_samples / (n_classes * count), as in scikit-learn.
         Where a row has several labels, a dict is of outputs, and a list has a dict of classes for each output.
     y : ndarray
-        Targets as the core reads them.
+        Targets as the core reads them, or as a loss of one's own does.
     objective : Objective
         What they are for.
 
@@ -42,6 +43,8 @@ def make_weights(class_weight: Any, y: Array, objective: Objective) -> Array:
         return _weigh_labels(class_weight, y)
     if isinstance(class_weight, list | tuple):
         raise _validation.mismatch("class_weight", "a dict, as a row has one class", class_weight)
+    if objective.function is not None:
+        y = as_metric_targets(y, n_outputs=objective.n_outputs)
     return _weigh(class_weight, _find_classes(y, objective), objective.n_outputs).reshape(-1, 1)
 
 
@@ -72,7 +75,7 @@ def _weigh(class_weight: Mapping[Any, Any] | str, classes: Array, n_classes: int
 
 def _find_classes(y: Array, objective: Objective) -> Array:
     """Return the class of each row: its label, the value of the only output, or the place of the only 1."""
-    if objective.takes_labels or objective.n_outputs == 1:
+    if objective.takes_labels or y.shape[1] == 1:
         return _check_whole(y.reshape(-1))
     good = ((y == 1).sum(axis=1) == 1) & ((y == 0).sum(axis=1) == y.shape[1] - 1)
     if not good.all():

@@ -40,7 +40,7 @@ class CustomTrainer:
         self._pass = _core.Pass(network)
 
     def run(self, x: Samples, y: Array, *, n_epochs: int, poll: "Poll | None" = None, **settings: Any) -> list[Stats]:
-        """Train; see ``_core.Trainer.run``. There are no weights, and the optimizer tells its rate before each step."""
+        """Train; see ``_core.Trainer.run``. The optimizer tells its rate before each step."""
         done: list[Stats] = []
         try:
             for _ in range(n_epochs):
@@ -54,11 +54,11 @@ class CustomTrainer:
         return done
 
     def evaluate(self, x: Samples, y: Array, weights: Array | None = None, outputs: Array | None = None) -> Stats:
-        """Measure loss and metrics of all rows at once, dropout off. There are no weights."""
+        """Measure loss and metrics of all rows at once, dropout off."""
         out = self._make_room(len(x)) if outputs is None else outputs
         self._network.predict(x, out)
-        loss, _ = self._call(y, out)
-        return self._make_stats(y, out, loss)
+        loss, _ = self._call(y, out, weights)
+        return self._make_stats(y, out, weights, loss)
 
     def _run_epoch(
         self,
@@ -82,43 +82,47 @@ class CustomTrainer:
             rows = order[batch * size : (batch + 1) * size]
             out = self._make_room(len(rows))
             self._pass.forward(_take(x, rows), out, True, seed, epoch, batch * size)
-            done[-1] = add_stats(total, self._learn(y[rows], out, done))
+            weights = None if settings["weights"] is None else settings["weights"][rows]
+            done[-1] = add_stats(total, self._learn(y[rows], out, weights, done))
             if settings.get("outputs") is not None:
                 settings["outputs"][rows] = out
 
-    def _learn(self, y: Array, out: Array, done: list[Stats]) -> Stats:
+    def _learn(self, y: Array, out: Array, weights: Array | None, done: list[Stats]) -> Stats:
         """Take a step from the outputs of the last forward."""
         if not np.isfinite(out).all():
             raise RunStopped("not_finite", done, self._pass.find_not_finite())
-        loss, gradient = self._call(y, out)
+        loss, gradient = self._call(y, out, weights)
         if not (np.isfinite(loss) and np.isfinite(gradient).all()):
             raise RunStopped("not_finite", done, self._pass.find_not_finite())
-        stats = self._make_stats(y, out, loss)
+        stats = self._make_stats(y, out, weights, loss)
         self._state.set_hyperparameters(_lowering.lower_optimizer(self._optimizer, self._state.step)[1])
         self._pass.backward(gradient, None)
         self._pass.apply(self._state)
         return stats
 
-    def _call(self, y: Array, out: Array) -> tuple[float, Array]:
-        """Call the user's function on copies, and check what it gives."""
-        result = self._function(y, out.copy())
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise _validation.mismatch("loss", "a function that returns (loss, gradient)", result)
-        loss, gradient = np.asarray(result[0]), np.asarray(result[1])
-        if loss.size != 1 or loss.dtype.kind not in "fiu":
-            raise _validation.mismatch("loss", "a function whose loss is a number", result[0])
-        if gradient.shape != out.shape or gradient.dtype.kind not in "fiu":
-            received = f"{gradient.dtype} of shape {gradient.shape}"
-            raise ValueError(
-                f"loss: expected a function whose gradient has y_pred's shape {out.shape}, received {received}"
-            )
-        return float(loss.reshape(())), np.ascontiguousarray(gradient, self.dtype)
+    def _call(self, y: Array, out: Array, weights: Array | None) -> tuple[float, Array]:
+        """Call the user's function on a copy; return the sum of the rows' losses and the gradient of the batch's."""
+        loss, gradient = _check_result(self._function(y, out.copy()), out.shape)
+        n = len(out)
+        if loss.shape == (n,):
+            of_rows = np.ones(n) if weights is None else weights[:, 0]
+            divisor = of_rows.sum() if self._objective.loss.reduction == "weighted_mean" else n
+            shares = of_rows / (divisor or 1.0)
+            return float(loss @ of_rows), np.ascontiguousarray(gradient * shares[:, None], self.dtype)
+        if weights is not None:
+            wanted = f"with weights of samples or classes a function that returns the losses of rows, of shape ({n},)"
+            raise _validation.mismatch("loss", wanted, loss.item())
+        return float(loss.reshape(())) * n, np.ascontiguousarray(gradient, self.dtype)
 
-    def _make_stats(self, y: Array, out: Array, loss: float) -> Stats:
-        n, metrics = len(out), self._objective.reports.core_metrics
-        targets = _make_rows(y, out) if metrics else out
-        sums = tuple(_add_rows(metric, out, targets) for metric in metrics)
-        return Stats(loss * n, sums, n, 1, float(n), self._network.get_penalty() * n)
+    def _make_stats(self, y: Array, out: Array, weights: Array | None, loss: float) -> Stats:
+        n, reports = len(out), self._objective.reports
+        targets = _make_rows(y, out) if reports.core_metrics else out
+        of_rows = np.ones(n) if weights is None else weights[:, 0]
+        values = [_measure_rows(metric, out, targets) for metric in reports.core_metrics]
+        n_plain = len(values) - reports.n_weighted
+        values[n_plain:] = [each * of_rows for each in values[n_plain:]]
+        sums = tuple(float(each.sum()) for each in values)
+        return Stats(loss, sums, n, 1, float(of_rows.sum()), self._network.get_penalty() * n)
 
     def _make_room(self, n_rows: int) -> Array:
         return np.empty((n_rows, self._objective.n_outputs), self.dtype)
@@ -141,12 +145,26 @@ def _take(x: Samples, rows: Array) -> Array:
     return dense
 
 
-def _add_rows(metric: str | tuple[str, float], out: Array, targets: Array) -> float:
-    """Return the sum of a metric's row values."""
+def _check_result(result: Any, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return loss, or losses of rows, and gradient that a user's function gave for outputs of a shape."""
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise _validation.mismatch("loss", "a function that returns (loss, gradient)", result)
+    loss, gradient = np.asarray(result[0]), np.asarray(result[1])
+    if not (loss.size == 1 or loss.shape == shape[:1]) or loss.dtype.kind not in "fiu":
+        wanted = f"a function whose loss is a number, or one for each row, of shape ({shape[0]},)"
+        raise _validation.mismatch("loss", wanted, result[0])
+    if gradient.shape != shape or gradient.dtype.kind not in "fiu":
+        received = f"{gradient.dtype} of shape {gradient.shape}"
+        raise ValueError(f"loss: expected a function whose gradient has y_pred's shape {shape}, received {received}")
+    return loss, gradient
+
+
+def _measure_rows(metric: str | tuple[str, float], out: Array, targets: Array) -> Array:
+    """Return a metric's row values."""
     name, parameter = (metric, _core.METRICS[metric]) if isinstance(metric, str) else metric
     values = np.empty(len(out))
     _core.metric(name, out, targets, parameter, values)
-    return float(values.sum())
+    return values
 
 
 def _make_rows(y: Array, out: Array) -> Array:

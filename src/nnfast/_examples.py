@@ -21,40 +21,41 @@ class Examples(NamedTuple):
     y: Array
     weights: Array | None = None
 
+    def slice(self, rows: slice) -> "Examples":
+        """Return some rows."""
+        return Examples(self.x[rows], self.y[rows], None if self.weights is None else self.weights[rows])
+
 
 def prepare_examples(
     x: Samples, y: Any, objective: Objective, names: tuple[str, ...], sample_weight: Any = None
 ) -> Examples:
     """Make what the core reads of samples made by ``as_samples``, targets and weights, and check all their numbers."""
-    if objective.function is not None:
-        _refuse_weights(names[2], sample_weight)
-        return _prepare_own(x, y, objective, names)
-    n_outputs, labels = objective.n_outputs, objective.takes_labels
-    targets = as_targets(y, name=names[1], n_samples=len(x), n_outputs=n_outputs, labels=labels)
+    prepare = _prepare_targets if objective.function is None else _prepare_own_targets
+    targets = prepare(y, names[1], len(x), objective)
     check_finite(x, names[0])
-    if not objective.takes_labels:
-        check_finite(targets, names[1])
-    if objective.takes_probabilities:
-        _check_probabilities(targets, names[1])
     if sample_weight is None:
         return Examples(x, targets)
     weights = as_weights(sample_weight, name=names[2], n_samples=len(x), n_outputs=objective.most_weights)
     return _check_weights(Examples(x, targets, weights), objective)
 
 
-def _prepare_own(x: Samples, y: Any, objective: Objective, names: tuple[str, ...]) -> Examples:
+def _prepare_targets(y: Any, name: str, n_samples: int, objective: Objective) -> Array:
+    """Make what the core reads of targets."""
+    n_outputs, labels = objective.n_outputs, objective.takes_labels
+    targets = as_targets(y, name=name, n_samples=n_samples, n_outputs=n_outputs, labels=labels)
+    if not labels:
+        check_finite(targets, name)
+    if objective.takes_probabilities:
+        _check_probabilities(targets, name)
+    return targets
+
+
+def _prepare_own_targets(y: Any, name: str, n_samples: int, objective: Objective) -> Array:
     """Take targets as they are, for a loss of one's own; metrics must be able to read them."""
-    check_finite(x, names[0])
-    targets = as_any_targets(y, name=names[1], n_samples=len(x))
+    targets = as_any_targets(y, name=name, n_samples=n_samples)
     if objective.reports.entries:
-        as_metric_targets(targets, name=names[1], n_outputs=objective.n_outputs)
-    return Examples(x, targets)
-
-
-def _refuse_weights(name: str, weights: Any) -> None:
-    if weights is not None:
-        hint = "let the function weigh its rows"
-        raise _validation.mismatch(name, "None with a loss that is a function", weights, hint)
+        as_metric_targets(targets, name=name, n_outputs=objective.n_outputs)
+    return targets
 
 
 def prepare_pair(pair: Any, objective: Objective, n_features: int) -> Examples:
@@ -79,8 +80,6 @@ def weigh_classes(examples: Examples, class_weight: Any, objective: Objective) -
     """Multiply the examples' weights by those of their classes; None leaves them as they are."""
     if class_weight is None:
         return examples
-    if objective.function is not None:
-        _refuse_weights("class_weight", class_weight)
     weights = _class_weights.make_weights(class_weight, examples.y, objective)
     both = examples._replace(weights=weights if examples.weights is None else weights * examples.weights)
     return _check_weights(both, objective)
@@ -93,11 +92,7 @@ def split_examples(examples: Examples, share: float) -> tuple[Examples, Examples
     if not 0 < n_kept < n_samples:
         wanted = f"a share of {n_samples} samples that leaves both parts some"
         raise _validation.mismatch("validation_split", wanted, share)
-    return _slice(examples, slice(n_kept)), _slice(examples, slice(n_kept, n_samples))
-
-
-def _slice(examples: Examples, rows: slice) -> Examples:
-    return Examples(examples.x[rows], examples.y[rows], None if examples.weights is None else examples.weights[rows])
+    return examples.slice(slice(n_kept)), examples.slice(slice(n_kept, n_samples))
 
 
 def _check_weights(examples: Examples, objective: Objective) -> Examples:

@@ -192,6 +192,7 @@ class Sequential(Passes):
         examples, validation = _examples.cut_validation(examples, validation_data, share, objective)
         examples = _examples.weigh_classes(examples, class_weight, objective)
         learner = self._get_learner(examples, objective)
+        learner.try_weights(examples, validation)
         size = min(size, len(examples.x))
         self.history, self.stop_training = History(), False
         params = {"verbose": verbosity, "epochs": epochs, "steps": -(-len(examples.x) // size)}

@@ -60,6 +60,13 @@ class Learner:
         stats = self.trainer.evaluate(examples.x, examples.y, weights=examples.weights, outputs=outputs)
         return self.make_logs(stats, examples, outputs)
 
+    def try_weights(self, *several: Examples | None) -> None:
+        """Let a loss of one's own show with a few rows that it can be weighed, before anything is changed."""
+        for examples in several:
+            if examples and examples.weights is not None and isinstance(self.trainer, CustomTrainer):
+                few = examples.slice(slice(2))
+                self.trainer.evaluate(few.x, few.y, few.weights)
+
     def train_on_batch(self, model: Model, examples: Examples) -> Logs:
         """Take one step; it counts as an epoch."""
         n_samples, outputs = len(examples.x), self.make_room(examples)

@@ -130,7 +130,7 @@ def as_metric_targets(y: Array, *, name: str = "y", n_outputs: int, dtype: str =
         return np.ascontiguousarray(y.reshape(len(y), n_outputs), dtype)
     if y.dtype.kind in "iu" and y.size == len(y):
         return np.ascontiguousarray(y.reshape(-1, 1), np.int32)
-    wanted = f"targets of y_pred's shape ({len(y)}, {n_outputs}), or class labels, for metrics"
+    wanted = f"targets of y_pred's shape ({len(y)}, {n_outputs}), or class labels, for metrics and class_weight"
     raise ValueError(f"{name}: expected {wanted}, received {y.dtype} of shape {y.shape}")
 
 

@@ -16,16 +16,19 @@ class CallableLoss(Loss):
 
     Each batch goes through the core forward and back, with the function between: slower than losses of the list, with
     the same order of samples, dropout, steps and callbacks. Losses that are told are means of the batches' losses, by
-    their rows; ``evaluate`` calls the function once, on all rows. Weights of samples or classes
-    are refused: let the function weigh its rows. A file does not keep it: a model that is loaded has to be compiled
-    again.
+    their rows; ``evaluate`` calls the function once, on all rows. A file does not keep it: a model that is loaded has
+    to be compiled again.
 
     Parameters
     ----------
     function : callable
-        ``function(y_true, y_pred)`` returns the mean loss of a batch and its gradient with respect to `y_pred`, whose
-        shape it has. `y_true` are rows of the array given to ``fit``, of any shape; `y_pred`, (n_rows, n_outputs), may
-        be written to.
+        ``function(y_true, y_pred)`` returns loss and gradient of a batch: its mean loss, a number, and the gradient of
+        that with respect to `y_pred`, whose shape it has; or the losses of its rows, of shape (n_rows,), and of each
+        the gradient with respect to its row of `y_pred`, not divided by n_rows. Weights of samples or classes are for
+        the second form alone. `y_true` are rows of the array given to ``fit``, of any shape; `y_pred`,
+        (n_rows, n_outputs), may be written to.
+    reduction : {"sum_over_batch_size", "mean", "mean_with_sample_weight"}
+        Of the losses of rows, see `Loss`.
     """
 
     core_name: ClassVar[str] = ""
