@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from problems import hash_weights, make_classes
 
 from nnfast import Sequential, _core, _lowering, activations, initializers, layers, losses, metrics, optimizers
 from nnfast.layers import (
@@ -172,3 +173,27 @@ def test_trainable_parts(trainable, expected):
 def test_activation_parameters_reach_the_core():
     plan = lower(Dense(3, "leaky_relu"), Activation(activations.ELU(0.7)))
     assert [spec.parameter for spec in plan.specs] == [0.2, 0.7]
+
+
+def test_a_model_is_frozen_as_a_whole():
+    """From the next compile on; layers without weights take no part."""
+    x, y = make_classes(40)
+    stack = [Input(6), Dense(5, trainable="bias"), BatchNormalization(), Dropout(0.1), Dense(3, "softmax")]
+    model = Sequential(stack, seed=0)
+    assert model.trainable
+    model.trainable = False
+    assert not model.trainable
+    assert [layer.trainable for layer in (stack[1], stack[2], stack[4])] == [False] * 3
+    model.compile("adam", "sparse_categorical_crossentropy")
+    before = hash_weights(model)
+    model.fit(x, y, verbose=0)
+    assert hash_weights(model) == before
+    assert model.count_params(trainable=True) == 0
+    with pytest.raises(ValueError, match="trainable: expected True or False, received 'bias'"):
+        model.trainable = "bias"
+    model.trainable = True
+    assert stack[1].trainable is True
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x, y, verbose=0)
+    assert hash_weights(model) != before
+    assert not Sequential([Input(6), Dropout(0.5)]).trainable

@@ -57,6 +57,18 @@ class Stack:
         """Whether there are weights."""
         return self._plan is not None
 
+    @property
+    def trainable(self) -> bool:
+        """Whether training may change any layer. Set, it is that of all layers; noticed at the next ``compile``."""
+        return any(getattr(layer, "trainable", False) for layer in self._stack)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        is_trained = _validation.check_bool("trainable", value)
+        for layer in self._stack:
+            if "trainable" in type(layer).settable:
+                layer.trainable = is_trained  # type: ignore[attr-defined]
+
     def add(self, layer: Layer) -> None:
         """Put a layer behind the others; weights that are there stay.
 
