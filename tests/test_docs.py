@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import nnfast
+from nnfast import callbacks
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "csrc/README.md", ROOT / "benchmarks/README.md"})
@@ -29,6 +30,31 @@ def test_readme_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     names: dict[str, object] = {}
     exec(examples[0], names)
     assert names["accuracy"] > 0.9  # type: ignore[operator]
+
+
+LISTS = [
+    *("layers", "activations", "losses", "metrics", "optimizers", "schedules"),
+    *("initializers", "regularizers", "constraints"),
+]
+NOT_NAMED = {"GivenArray", "LossMean"}  # "an array", "every loss"
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_readme_names_every_word(name: str) -> None:
+    catalogue = importlib.import_module(f"nnfast.{name}").CATALOGUE
+    words = set(re.findall(r"\w+", (ROOT / "README.md").read_text()))
+    missing = [
+        class_name
+        for class_name, entry in catalogue.by_class_name.items()
+        if not words & {class_name, *getattr(entry, "names", ())} and class_name not in NOT_NAMED
+    ]
+    assert not missing, f"add to README.md, What there is: {missing}"
+
+
+def test_readme_names_every_callback() -> None:
+    text = (ROOT / "README.md").read_text()
+    shown = set(callbacks.__all__) - {"History", "ProgressLog"}
+    assert not [name for name in shown if f"`{name}`" not in text]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

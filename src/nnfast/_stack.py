@@ -67,7 +67,7 @@ class Stack:
         is_trained = _validation.check_bool("trainable", value)
         for layer in self._stack:
             if "trainable" in type(layer).settable:
-                layer.trainable = is_trained  # type: ignore[attr-defined]
+                layer.trainable = is_trained
 
     def add(self, layer: Layer) -> None:
         """Put a layer behind the others; weights that are there stay.

@@ -62,7 +62,8 @@ class Optimizer(SetOnce):
         counts from the next call or epoch on.
     weight_decay : float or None
         Decoupled decay, >= 0: a step begins with ``w -= learning_rate * weight_decay * w``, of biases too. So has
-        PyTorch's ``AdamW`` it; its other optimizers add ``weight_decay * w`` to the gradient instead.
+        PyTorch's ``AdamW`` it; its other optimizers add ``weight_decay * w`` to the gradient instead. There is no
+        ``exclude_from_weight_decay`` as in Keras; a kernel's regularizer leaves biases alone.
     """
 
     __slots__ = ("__weakref__", "_learning_rate", "weight_decay", *_step_options.NAMES)
