@@ -155,7 +155,8 @@ class Sequential(Passes):
             What is measured instead of such a share.
         shuffle : bool
             Whether each epoch goes through the samples in an order of its own, drawn from seed and number of the epoch.
-            Epochs count on from one call to the next: five calls give the bits of one call with five epochs.
+            Epochs count on from one call to the next: five calls give the bits of one call with five epochs, unless an
+            optimizer with ``use_ema`` ends each with the average.
         class_weight : dict of int to float, "balanced", or list of dict, optional
             What rows of a class weigh, 1 where the dict does not say: the class is the label, the place of the 1 in
             one-hot rows, or the only output's target. "balanced" is n_samples / (n_classes * count), as in
