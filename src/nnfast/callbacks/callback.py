@@ -19,7 +19,8 @@ class Callback:
 
     Epochs and batches are counted from 0. With hooks of epochs, or `on_progress`, the core is called once an epoch,
     with hooks of batches once a batch, without any once for the whole training. A hook that raises ends the training
-    between two batches and leaves a usable model.
+    between two batches and leaves a usable model. Of Keras' hooks those of predictions, and of the batches of tests,
+    are not there.
 
     Attributes
     ----------
