@@ -117,6 +117,18 @@ def test_dense_backward_gives_what_is_asked_for(dtype: str, isa: str) -> None:
             assert p is None or p.tobytes() == a.tobytes()
 
 
+@pytest.mark.parametrize(("rows", "columns", "outputs"), [(0, 3, 2), (2, 0, 20), (1, 0, 3), (2, 3, 0)])
+def test_sums_of_nothing(rows: int, columns: int, outputs: int, dtype: str, isa: str) -> None:
+    x, w, bias, grad = make_dense((rows, columns, outputs), dtype)
+    out, grad_x, grad_w, grad_bias = (np.full_like(a, 7) for a in (grad, x, w, bias))
+    _core.dense_forward(x, w, bias, out)
+    _core.dense_backward(x, w, grad, grad_x, grad_w, grad_bias)
+    np.testing.assert_array_equal(out, np.broadcast_to(bias, out.shape) if columns == 0 else x @ w + bias)
+    np.testing.assert_array_equal(grad_x, grad @ w.T)
+    np.testing.assert_array_equal(grad_w, x.T @ grad)
+    np.testing.assert_allclose(grad_bias, grad.sum(axis=0), rtol=1e-6)
+
+
 def test_gradients_of_many_rows_are_summed_in_shards(isa: str, n_threads: int) -> None:
     x, w, _, grad = make_dense((2500, 5, 3), "float32")
     grad_w, grad_bias = np.empty_like(w), np.empty(3, "float32")

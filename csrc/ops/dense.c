@@ -127,14 +127,16 @@ void nnf_dense_block_gradient(const nnf_kernels *kernels, const nnf_dense *dense
 {
     _Alignas(64) unsigned char shard_tile[NNF_BLOCK_BYTES];
     nnf_inputs shard = *inputs;
-    for (ptrdiff_t row = 0; row < inputs->n_rows; row += shard.n_rows) {
+    ptrdiff_t row = 0;
+    do { /* once at least: without rows the gradient is 0 */
         shard.n_rows = inputs->n_rows - row < NNF_SHARD_ROWS ? inputs->n_rows - row : NNF_SHARD_ROWS;
         shard.x = nnf_rows_at(kernels, inputs->x, row, 0);
         shard.row = inputs->row + row;
         nnf_dense_extend_gradient(kernels, dense, block, &shard, nnf_rows_at(kernels, grad_z, row, 0), row == 0 ? tile : shard_tile, false);
         if (row > 0)
             kernels->add(nnf_block_size(&dense->panels, block), shard_tile, tile);
-    }
+        row += shard.n_rows;
+    } while (row < inputs->n_rows);
 }
 
 void nnf_dense_refresh(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block)

@@ -44,12 +44,14 @@ static nnf_gemm get_block(const nnf_kernels *kernels, const nnf_product *product
 
 void nnf_product_run(const nnf_kernels *kernels, const nnf_product *product, ptrdiff_t panel)
 {
-    for (ptrdiff_t p = 0; p < product->panels->rows; p += BLOCK) {
+    ptrdiff_t p = 0;
+    do { /* once at least: a sum of nothing is its start */
         nnf_gemm block = get_block(kernels, product, panel, p, 0, product->n_rows);
         if (panel == 0 && p == 0)
             block.ahead = product->ahead;
         kernels->gemm(&block);
-    }
+        p += BLOCK;
+    } while (p < product->panels->rows);
 }
 
 /* ---- leaving out zeros ---- */
