@@ -106,6 +106,50 @@ def test_the_callers_rounding_does_not_matter(rounding_up: None, dtype: str, n_t
     assert one.tobytes() == expected[7].tobytes()
 
 
+def compute_beside_teams(x: Array, w: Array, probability: Array) -> dict[str, Array]:
+    """What the calling thread computes alone: constants of a step, copies made of parameters, sums of sums."""
+    dtype, size = x.dtype.name, x.shape[1]
+    normalization = _core.LayerSpec("batch_normalization")
+    network = _core.Network(dtype, size, 1.0, 0.0, [normalization, dense(size, weights_penalty=(0.1, 0.3)), normalization])
+    network.set_parameter(0, "variance", np.abs(w[0]))
+    network.set_parameter(1, "weights", w)
+    optimizer, one_pass = _core.Optimizer(network, "nadam", HYPERPARAMETERS["nadam"]), _core.Pass(network)
+    trainer = _core.Trainer(network, optimizer, "mean_squared_error", [])
+    result = {"predict": np.empty_like(x), "metric": np.empty(len(x)), "update": w.copy()}
+    network.predict(x, result["predict"])
+    result["penalty"] = np.array(network.get_penalty())
+    result["evaluate"] = np.array([trainer.evaluate(x, x[::-1].copy())[i] for i in (0, 5)])
+    one_pass.forward(x, np.empty_like(x), False, 0, 0)
+    one_pass.backward(x, None)
+    one_pass.apply(optimizer)
+    result["apply"] = network.get_parameter(1, "weights")
+    _core.metric("mean_squared_error", x, x[::-1].copy(), 0.0, result["metric"])
+    result["quantile"] = _core.normal_quantile(probability)
+    _core.update("nadam", result["update"], w, [np.ones_like(w), np.ones_like(w)], HYPERPARAMETERS["nadam"], 3)
+    return result
+
+
+def test_the_callers_rounding_does_not_matter_beside_teams(rounding_up: None, dtype: str, isa: str) -> None:
+    libm = ctypes.CDLL("libm.so.6")
+    libm.fesetround(0)
+    rng = np.random.default_rng(2)
+    x, w = rng.standard_normal((300, 23)).astype(dtype), rng.standard_normal((23, 23)).astype(dtype)
+    data = x, w, rng.random(200)
+    expected = compute_beside_teams(*data)
+    libm.fesetround(FE_UPWARD)
+    received = compute_beside_teams(*data)
+    for name, values in expected.items():
+        assert received[name].tobytes() == values.tobytes(), name
+
+
+def test_penalties_flush_denormals_as_training_does(isa: str) -> None:
+    network = _core.Network("float32", 2, 1.0, 0.0, [dense(3, weights_penalty=(0.0, 1.0))])
+    network.set_parameter(0, "weights", np.full((2, 3), 1e-21, "float32"))
+    trainer = _core.Trainer(network, _core.Optimizer(network, "sgd", [0.0]), "mean_squared_error", [])
+    x, y = np.ones((4, 2), "float32"), np.ones((4, 3), "float32")
+    assert run(trainer, x, y)[0].penalty == trainer.evaluate(x, y).penalty == network.get_penalty() == 0
+
+
 def test_poll_computes_as_its_caller_does() -> None:
     """Progress functions and signal handlers are not the core's: they see denormals."""
     twins = Twins(STACK, 64, "float32", np.random.default_rng(0))

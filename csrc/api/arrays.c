@@ -1,5 +1,6 @@
 /* arrays.c: bare kernels on whole arrays of the caller's. */
 #include "api/core.h"
+#include "base/float_state.h"
 #include "base/random.h"
 #include "base/team.h"
 #include "nnfast.h"
@@ -115,25 +116,13 @@ nnf_status nnf_array_metric(nnf_metric metric, const nnf_matrix *output, const n
         !nnf_is_real(target, output->dtype, output->n_rows, output->n_columns))
         return NNF_STATUS_INVALID_ARGUMENT;
     const nnf_shape shape = {(ptrdiff_t)output->n_rows, (ptrdiff_t)output->n_columns};
+    const nnf_float_state caller = nnf_float_state_enter();
     nnf_core_get_kernels(output->dtype)->metric[metric](shape, nnf_matrix_rows(output), nnf_matrix_rows(target), parameter, row_value);
+    nnf_float_state_set(caller);
     return NNF_STATUS_OK;
 }
 
 /* ---- updates ---- */
-
-typedef struct update_job {
-    const nnf_rule *rule;
-    int64_t n;
-    void *parameter;
-    const void *gradient;
-} update_job;
-
-static void update_member(nnf_member *member, void *argument)
-{
-    (void)member;
-    const update_job *job = argument;
-    nnf_rule_update(job->rule, job->parameter, 0, (ptrdiff_t)job->n, job->gradient);
-}
 
 nnf_status nnf_array_update(nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient, void *const *slots,
                             const double *hyperparameters, double weight_decay, int64_t step)
@@ -150,8 +139,10 @@ nnf_status nnf_array_update(nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n,
     memcpy(borrowed.hyperparameter, hyperparameters, (size_t)nnf_rule_count_hyperparameters(rule) * sizeof *hyperparameters);
     for (int s = 0; s < borrowed.n_slots; s++)
         borrowed.slot[s] = slots[s];
+    const nnf_float_state caller = nnf_float_state_enter();
     nnf_rule_prepare(&borrowed);
-    nnf_team_run(1, update_member, &(update_job){&borrowed, n, parameter, gradient});
+    nnf_rule_update(&borrowed, parameter, 0, (ptrdiff_t)n, gradient);
+    nnf_float_state_set(caller);
     return NNF_STATUS_OK;
 }
 
@@ -161,7 +152,11 @@ int64_t nnf_array_find_not_finite(const nnf_matrix *x)
 {
     if (!nnf_is_real(x, x->dtype, x->n_rows, x->n_columns))
         return -1;
-    return nnf_core_get_kernels(x->dtype)->find_not_finite((nnf_shape){(ptrdiff_t)x->n_rows, (ptrdiff_t)x->n_columns}, nnf_matrix_rows(x));
+    const nnf_shape shape = {(ptrdiff_t)x->n_rows, (ptrdiff_t)x->n_columns};
+    const nnf_float_state caller = nnf_float_state_enter();
+    const int64_t index = nnf_core_get_kernels(x->dtype)->find_not_finite(shape, nnf_matrix_rows(x));
+    nnf_float_state_set(caller);
+    return index;
 }
 
 void nnf_random_order(uint64_t seed, uint32_t epoch, uint32_t n, uint32_t *order)
@@ -176,5 +171,7 @@ void nnf_random_fill_uniform(uint64_t seed, int layer, int64_t n, double *out)
 
 void nnf_array_normal_quantile(int64_t n, const double *probability, double *out)
 {
+    const nnf_float_state caller = nnf_float_state_enter();
     nnf_core_get_kernels(NNF_F64)->normal_quantile((ptrdiff_t)n, probability, out);
+    nnf_float_state_set(caller);
 }

@@ -1,6 +1,7 @@
 /* nnfast.c: networks, optimizers, passes and trainers for the outside. Every argument is checked here, and nowhere below. */
 #include "nnfast.h"
 #include "api/core.h"
+#include "base/float_state.h"
 #include "network/pass.h"
 #include "network/predict.h"
 #include "training/evaluate.h"
@@ -48,7 +49,10 @@ nnf_status nnf_network_create(const nnf_network_spec *spec, nnf_network **networ
     for (int l = 0; l < spec->n_layers; l++)
         if (!is_valid_layer(&spec->layers[l]))
             return NNF_STATUS_INVALID_ARGUMENT;
-    return nnf_network_allocate(nnf_core_get_kernels(spec->dtype), spec, network);
+    const nnf_float_state caller = nnf_float_state_enter();
+    const nnf_status status = nnf_network_allocate(nnf_core_get_kernels(spec->dtype), spec, network);
+    nnf_float_state_set(caller);
+    return status;
 }
 
 void nnf_network_free(nnf_network *network) { nnf_network_release(network); }
@@ -65,13 +69,21 @@ nnf_status nnf_network_set_parameter(nnf_network *network, int layer, nnf_parame
 {
     if (!nnf_network_has_parameter(network, layer, which))
         return NNF_STATUS_INVALID_ARGUMENT;
+    const nnf_float_state caller = nnf_float_state_enter();
     nnf_network_pack(network, layer, which, values, network->memory.base);
     if (which == NNF_VARIANCE || (which == NNF_WEIGHTS && network->layers[layer].keep_transposed))
         nnf_network_refresh(network, layer);
+    nnf_float_state_set(caller);
     return NNF_STATUS_OK;
 }
 
-double nnf_network_get_penalty(const nnf_network *network) { return nnf_penalty_measure(network); }
+double nnf_network_get_penalty(const nnf_network *network)
+{
+    const nnf_float_state caller = nnf_float_state_enter();
+    const double penalty = nnf_penalty_measure(network);
+    nnf_float_state_set(caller);
+    return penalty;
+}
 
 nnf_status nnf_network_predict(const nnf_network *network, const nnf_matrix *x, const nnf_matrix *out, nnf_poll poll, void *poll_argument)
 {
@@ -188,7 +200,13 @@ nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matri
     return nnf_pass_run_forward(pass, x, out, mode) ? NNF_STATUS_OK : NNF_STATUS_OUT_OF_MEMORY;
 }
 
-int nnf_pass_find_not_finite(const nnf_pass *pass) { return nnf_pass_search(pass); }
+int nnf_pass_find_not_finite(const nnf_pass *pass)
+{
+    const nnf_float_state caller = nnf_float_state_enter();
+    const int layer = nnf_pass_search(pass);
+    nnf_float_state_set(caller);
+    return layer;
+}
 
 nnf_status nnf_pass_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input)
 {
@@ -213,7 +231,9 @@ nnf_status nnf_pass_apply(nnf_pass *pass, nnf_optimizer *optimizer)
 {
     if (optimizer->step.network != pass->network)
         return NNF_STATUS_INVALID_ARGUMENT;
+    const nnf_float_state caller = nnf_float_state_enter();
     nnf_pass_run_update(pass, &optimizer->step);
+    nnf_float_state_set(caller);
     return NNF_STATUS_OK;
 }
 

@@ -43,4 +43,12 @@ static inline void nnf_float_state_set(nnf_float_state state)
 #error "no known way to flush denormals on this processor"
 #endif
 
+/* The core's from here on; returns the caller's. */
+static inline nnf_float_state nnf_float_state_enter(void)
+{
+    const nnf_float_state caller = nnf_float_state_get();
+    nnf_float_state_set(NNF_FLOAT_STATE_OF_CORE);
+    return caller;
+}
+
 #endif

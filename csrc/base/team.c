@@ -95,9 +95,8 @@ static void observe(nnf_team *team) { (void)team; }
 
 static void run_member(nnf_member member, nnf_team_work work, void *argument)
 {
-    const nnf_float_state state = nnf_float_state_get();
+    const nnf_float_state state = nnf_float_state_enter();
     observe(member.team);
-    nnf_float_state_set(NNF_FLOAT_STATE_OF_CORE);
     work(&member, argument);
     nnf_float_state_set(state);
     publish(member.team);

@@ -1,5 +1,6 @@
 /* evaluate.c: see evaluate.h. */
 #include "training/evaluate.h"
+#include "base/float_state.h"
 #include "base/team.h"
 #include "network/penalty.h"
 #include "ops/work.h"
@@ -61,6 +62,16 @@ static bool reserve(evaluation *e, nnf_workspace *workspace, int n_threads)
     return e->chunk && e->values.value && nnf_workspace_reserve(workspace, e->passes.network, n_rows, false);
 }
 
+/* By the calling thread, outside its team. */
+static void add_up(const evaluation *e, nnf_stats *stats)
+{
+    const nnf_float_state caller = nnf_float_state_enter();
+    for (int64_t c = 0; c < e->n_chunks; c++)
+        nnf_stats_add(stats, &e->chunk[c], e->objective->n_metrics);
+    stats->penalty = (double)stats->n_rows * nnf_penalty_measure(e->passes.network);
+    nnf_float_state_set(caller);
+}
+
 nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objective, const nnf_matrix *x, const nnf_matrix *y,
                         const nnf_run *run, nnf_stats *stats)
 {
@@ -80,9 +91,7 @@ nnf_status nnf_evaluate(const nnf_network *network, const nnf_objective *objecti
     if (reserve(&e, &workspace, n_threads)) {
         nnf_team_run(n_threads, evaluate_member, &e);
         status = e.verdict;
-        for (int64_t c = 0; c < e.n_chunks; c++)
-            nnf_stats_add(stats, &e.chunk[c], objective->n_metrics);
-        stats->penalty = (double)stats->n_rows * nnf_penalty_measure(network);
+        add_up(&e, stats);
     }
     nnf_workspace_free(&workspace);
     free(e.values.value);
