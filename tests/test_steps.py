@@ -12,6 +12,7 @@ from nnfast import Sequential, _lowering, constraints, layers, load_model, optim
 from nnfast.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from nnfast.layers import Dense, Input
 from nnfast.optimizers import SGD, Adam
+from nnfast.schedules import ExponentialDecay
 
 EVERY_CONSTRAINT = [MaxNorm(0.7), NonNeg(), UnitNorm(), MinMaxNorm(0.8, 0.9, 0.3)]
 EVERY_OPTION = [
@@ -118,7 +119,9 @@ class Steps:
         if self.batches % every == 0:
             gradients = self.clip([g / every for g in self.gathered])
             rows = zip(weights, gradients, self.slots)
-            weights = [self.update(w, g, s, self.hyperparameters, steps_before + 1) for w, g, s in rows]
+            rate = o.learning_rate(self.batches - 1) if callable(o.learning_rate) else o.learning_rate
+            hyperparameters = [rate, *self.hyperparameters[1:]]
+            weights = [self.update(w, g, s, hyperparameters, steps_before + 1) for w, g, s in rows]
             self.gathered = None
         if o.use_ema:
             m = o.ema_momentum if steps_before else 0
@@ -181,6 +184,11 @@ def test_constraints_against_numpy(constraint, batch_size):
 def test_all_together_against_numpy():
     optimizer = Adam(0.01, global_clipnorm=0.03, gradient_accumulation_steps=2, use_ema=True, ema_overwrite_frequency=3)
     check_against_numpy(make_model(optimizer, MaxNorm(0.7), regularizer="l1_l2", bias="non_neg"), 7)
+
+
+def test_schedules_count_batches():
+    """Keras says so where steps gather several."""
+    check_against_numpy(make_model(Adam(ExponentialDecay(0.02, 3, 0.5), gradient_accumulation_steps=3)), 7)
 
 
 def test_constraints_hold(dtype):

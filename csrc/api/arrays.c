@@ -140,7 +140,7 @@ nnf_status nnf_array_update(nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n,
     for (int s = 0; s < borrowed.n_slots; s++)
         borrowed.slot[s] = slots[s];
     const nnf_float_state caller = nnf_float_state_enter();
-    nnf_rule_prepare(&borrowed);
+    nnf_rule_prepare(&borrowed, hyperparameters[0]);
     nnf_rule_update(&borrowed, parameter, 0, (ptrdiff_t)n, gradient);
     nnf_float_state_set(caller);
     return NNF_STATUS_OK;

@@ -68,6 +68,12 @@ void nnf_step_set_batches(nnf_step *step, int64_t n_batches)
     step->n_gathered = n_batches % step->options.n_batches;
 }
 
+void nnf_step_follow(nnf_step *step, const double *learning_rates)
+{
+    step->learning_rates = learning_rates;
+    step->first_batch = nnf_step_get_batches(step);
+}
+
 int nnf_step_count_slots(const nnf_step *step) { return step->rule.n_slots + (step->gathered != NULL) + (step->average != NULL); }
 
 void *nnf_step_get_slot(const nnf_step *step, int slot)
@@ -230,6 +236,11 @@ void nnf_step_run_phase(const nnf_step *step, nnf_step_phase phase, const nnf_ta
 
 /* ---- batches ---- */
 
+static double get_learning_rate(const nnf_step *step)
+{
+    return step->learning_rates ? step->learning_rates[nnf_step_get_batches(step) - step->first_batch] : step->rule.hyperparameter[0];
+}
+
 void nnf_step_prepare(nnf_step *step)
 {
     const nnf_step_options *options = &step->options;
@@ -237,7 +248,7 @@ void nnf_step_prepare(nnf_step *step)
     step->is_due = step->n_gathered + 1 == options->n_batches;
     step->momentum = step->rule.step == 0 ? 0 : options->average_momentum;
     step->is_overwritten = step->average && options->overwrite_interval > 0 && (step->rule.step + 1) % options->overwrite_interval == 0;
-    nnf_rule_prepare(&step->rule);
+    nnf_rule_prepare(&step->rule, get_learning_rate(step));
 }
 
 void nnf_step_count(nnf_step *step)

@@ -15,8 +15,10 @@ typedef struct nnf_step {
     const nnf_network *network;
     nnf_rule rule;
     nnf_step_options options;
-    int64_t n_gathered; /* batches of a step that is not taken yet */
-    bool is_plain;      /* the rule, with penalties or without, and nothing else */
+    int64_t n_gathered;           /* batches of a step that is not taken yet */
+    const double *learning_rates; /* of the batches from first_batch on: a step has that of its last; or NULL */
+    int64_t first_batch;
+    bool is_plain; /* the rule, with penalties or without, and nothing else */
     bool constrains_norms;
     /* Laid out like the parameters; NULL where nobody asked for them. clipped: gradients that wait for their norm. */
     unsigned char *gathered, *average, *clipped;
@@ -47,6 +49,8 @@ bool nnf_step_set_options(nnf_step *step, const nnf_step_options *options);
 /* Batches taken, whatever they were gathered to. */
 int64_t nnf_step_get_batches(const nnf_step *step);
 void nnf_step_set_batches(nnf_step *step, int64_t n_batches);
+/* The batches from here on have these learning rates; NULL: the rule's own again. */
+void nnf_step_follow(nnf_step *step, const double *learning_rates);
 /* The rule's slots, then the gradients gathered if there are such, then the average. */
 int nnf_step_count_slots(const nnf_step *step);
 void *nnf_step_get_slot(const nnf_step *step, int slot);

@@ -45,19 +45,12 @@ bool nnf_rule_create(nnf_rule *rule, const nnf_kernels *kernels, nnf_optimizer_r
 
 void nnf_rule_free(nnf_rule *rule) { nnf_arena_free(&rule->state); }
 
-void nnf_rule_follow(nnf_rule *rule, const double *learning_rates)
-{
-    rule->learning_rates = learning_rates;
-    rule->first_step = rule->step;
-}
-
-void nnf_rule_prepare(nnf_rule *rule)
+void nnf_rule_prepare(nnf_rule *rule, double learning_rate)
 {
     double hyperparameter[NNF_MAX_HYPERPARAMETERS];
     memcpy(hyperparameter, rule->hyperparameter, sizeof hyperparameter);
-    if (rule->learning_rates)
-        hyperparameter[0] = rule->learning_rates[rule->step - rule->first_step];
-    rule->decay = hyperparameter[0] * rule->weight_decay;
+    hyperparameter[0] = learning_rate;
+    rule->decay = learning_rate * rule->weight_decay;
     rule->kernels->prepare[rule->rule](hyperparameter, rule->step + 1, rule->factor);
 }
 

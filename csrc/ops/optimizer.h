@@ -10,10 +10,8 @@ typedef struct nnf_rule {
     nnf_optimizer_rule rule;
     double hyperparameter[NNF_MAX_HYPERPARAMETERS]; /* the first is the learning rate */
     double weight_decay;                            /* a step begins with parameters -= learning rate * weight_decay * parameters */
-    const double *learning_rates;                   /* of the steps from first_step on, in the first hyperparameter's place; or NULL */
-    int64_t first_step;
-    double factor[NNF_MAX_HYPERPARAMETERS], decay; /* of the step being taken */
-    int64_t step;                                  /* steps taken */
+    double factor[NNF_MAX_HYPERPARAMETERS], decay;  /* of the step being taken */
+    int64_t step;                                   /* steps taken */
     int n_slots;
     void *slot[NNF_MAX_SLOTS];
     nnf_arena state;
@@ -27,10 +25,9 @@ int nnf_rule_count_hyperparameters(nnf_optimizer_rule rule);
 /* parameter_size: bytes of the parameters. False if memory is short. */
 bool nnf_rule_create(nnf_rule *rule, const nnf_kernels *kernels, nnf_optimizer_rule kind, size_t parameter_size);
 void nnf_rule_free(nnf_rule *rule);
-/* The steps from here on have these learning rates; NULL: the hyperparameter again. */
-void nnf_rule_follow(nnf_rule *rule, const double *learning_rates);
-/* Makes ready for the next step; step counts up only once the step is sure to be taken. By one thread. */
-void nnf_rule_prepare(nnf_rule *rule);
+/* Makes ready for the next step, with a learning rate in the first hyperparameter's place; step counts up only once the step is sure to
+ * be taken. By one thread. */
+void nnf_rule_prepare(nnf_rule *rule, double learning_rate);
 /* Updates n reals at byte offset of the parameters. Threads may do different parts. */
 void nnf_rule_update(const nnf_rule *rule, void *parameters, size_t offset, ptrdiff_t n, const void *gradient);
 /* The same for a block, its gradient the outer product of x and gradient. */

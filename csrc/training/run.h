@@ -40,7 +40,8 @@ typedef struct nnf_run {
                                      mean or a sum over elements, out_size columns: what the loss of each element is. NULL: 1 */
     const nnf_matrix *outputs;    /* unless NULL takes the outputs for each row of x: what the loss was computed of, or probabilities
                                      where it takes logits. dtype, out_size columns */
-    const double *learning_rates; /* one for each batch of the run, in order, instead of the optimizer's; may be NULL */
+    const double *learning_rates; /* one for each batch of the run, in order, instead of the optimizer's: a step of several batches has
+                                     that of the last; may be NULL */
 } nnf_run;
 
 /* Sums of an epoch. */

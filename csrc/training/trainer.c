@@ -173,9 +173,9 @@ nnf_status nnf_train(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix
         return NNF_STATUS_OUT_OF_MEMORY;
     trainer->values.weights.matrix = run->weights;
     job.poller = nnf_poller_start(run->poll, run->poll_argument);
-    nnf_rule_follow(&trainer->step->rule, run->learning_rates);
+    nnf_step_follow(trainer->step, run->learning_rates);
     nnf_team_run(n_threads, run_epochs, &job);
-    nnf_rule_follow(&trainer->step->rule, NULL);
+    nnf_step_follow(trainer->step, NULL);
     trainer->bad_layer = job.bad_layer;
     return job.verdict;
 }

@@ -214,6 +214,7 @@ class Trainer:
 
         weights has one column, or for an element loss one for each output; outputs, of the network's dtype, takes what
         the network gave for each row of x; learning_rates holds one for each batch, instead of the optimizer's.
+        A step of several batches has the rate of the last.
         """
 
     def evaluate(

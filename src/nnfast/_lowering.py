@@ -182,23 +182,17 @@ def lower_objective(loss: Loss, metrics: tuple[Sequence[Metric], Sequence[Metric
 
 
 def lower_optimizer(optimizer: Optimizer, n_batches: int = 0) -> tuple[str, tuple[float, ...]]:
-    """Return the core's rule and its hyperparameters, for the step that comes after so many batches."""
+    """Return the core's rule and its hyperparameters, for the batch that comes after so many."""
     _, names = _core.OPTIMIZERS[optimizer.rule]
-    rate = compute_rate(optimizer.learning_rate, _count_steps(optimizer, n_batches))
+    rate = compute_rate(optimizer.learning_rate, n_batches)
     return optimizer.rule, (rate, *(float(getattr(optimizer, name)) for name in names[1:]))
 
 
 def lower_rates(optimizer: Optimizer, n_batches: int, n_new: int) -> NDArray[np.float64] | None:
-    """Return the rates of the steps after `n_batches` batches, enough for `n_new`; None if they are one number."""
+    """Return the rates of the `n_new` batches after `n_batches`; None if they are one number."""
     if isinstance(optimizer.learning_rate, float):
         return None
-    step = _count_steps(optimizer, n_batches)
-    return compute_rates(optimizer.learning_rate, np.arange(step, step + n_new))
-
-
-def _count_steps(optimizer: Optimizer, n_batches: int) -> int:
-    """Return the number of steps that so many batches made."""
-    return n_batches // (optimizer.gradient_accumulation_steps or 1)
+    return compute_rates(optimizer.learning_rate, np.arange(n_batches, n_batches + n_new))
 
 
 def make_state(network: _core.Network, optimizer: Optimizer) -> _core.Optimizer:

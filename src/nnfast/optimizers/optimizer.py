@@ -52,13 +52,14 @@ class Optimizer(SetOnce):
         After each so many steps, too, the average takes the place of kernels and biases.
     gradient_accumulation_steps : int, optional
         The number of batches, >= 2, whose mean gradient makes one step. Batches that are left over at the end of an
-        epoch, or of ``fit``, count towards the next.
+        epoch, or of ``fit``, count towards the next. Schedules count batches all the same, and a step has the rate of
+        its last; in PyTorch they count what `step` is called for.
 
     Attributes
     ----------
     learning_rate : float, LearningRateSchedule or callable
         The length of a step, >= 0: a number, one of `nnfast.schedules`, or a function that returns the rate of a step,
-        given how many steps were taken before. May be changed at any time, from a number to a schedule and back too; it
+        given how many batches were taken before. May be changed at any time, from a number to a schedule and back too; it
         counts from the next call or epoch on.
     weight_decay : float or None
         Decoupled decay, >= 0: a step begins with ``w -= learning_rate * weight_decay * w``, of biases too. So has
