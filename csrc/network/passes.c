@@ -188,11 +188,11 @@ int nnf_passes_find_not_finite(const nnf_passes *passes, ptrdiff_t begin, ptrdif
     const nnf_network *network = passes->network;
     if (!is_finite(passes, nnf_passes_get_input(passes, 0), begin, (nnf_shape){end - begin, network->in_size}))
         return -1;
-    int l = 0;
-    while (l < network->n_layers &&
-           is_finite(passes, passes->workspace->layers[l].output, begin, (nnf_shape){end - begin, network->layers[l].out_size}))
-        l++;
-    return l;
+    for (int l = 0; l < network->n_layers; l++)
+        if (nnf_passes_has_layer(passes, l) &&
+            !is_finite(passes, passes->workspace->layers[l].output, begin, (nnf_shape){end - begin, network->layers[l].out_size}))
+            return l;
+    return network->n_layers;
 }
 
 /* ---- backward ---- */

@@ -41,6 +41,7 @@ bool nnf_step_set_options(nnf_step *step, const nnf_step_options *options)
     const size_t size = step->network->parameter_size, sums_size = (size_t)step->network->n_sums * sizeof(double);
     nnf_arena_free(&step->memory);
     step->options = *options;
+    step->n_gathered = 0;
     step->gathered = plan_array(step, gathers, size);
     step->average = plan_array(step, options->use_average, size);
     step->clipped = plan_array(step, clips_norms, size);

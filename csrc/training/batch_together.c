@@ -32,9 +32,9 @@ static void carry_rows(nnf_job *job, nnf_member *member, const shard_rows *shard
 static void *add_up(const nnf_trainer *trainer, const nnf_task *task, const shard_rows *shard, void *tile)
 {
     const nnf_network *network = trainer->network;
-    unsigned char *sum = trainer->gradients.base + nnf_task_offset(network, task);
     if (shard->is_first && shard->is_last)
         return tile;
+    unsigned char *sum = trainer->gradients.base + nnf_task_offset(network, task);
     if (shard->is_first)
         memcpy(sum, tile, (size_t)nnf_task_size(network, task) * nnf_dtype_size(network->kernels->dtype));
     else
