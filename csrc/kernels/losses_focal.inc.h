@@ -95,23 +95,13 @@ static void loss_categorical_focal_crossentropy(const nnf_loss_rows *loss)
         categorical_focal_row(loss, i);
 }
 
-/* The sum of exp(x - max). */
-INLINE real row_sum_exp(const real *x, ptrdiff_t n, real max)
-{
-    lanes sum = lanes_splat(0);
-    for (ptrdiff_t j = 0; j < n; j += LANES)
-        for (int v = 0; v < LANE_VECTORS; v++)
-            sum.part[v] += row_mask(v_exp(row_load(x, j + v * VL, n, max) - v_splat(max)), j + v * VL, n);
-    return lanes_sum(sum);
-}
-
 /* Shares q = softmax(z), log q from z. With U the sum of the slopes: dz = slope - q U. */
 INLINE void categorical_focal_logits_row(const nnf_loss_rows *loss, ptrdiff_t i)
 {
     const ptrdiff_t n = loss->shape.columns;
     real *z = row_of(loss->output, i), *gradient = loss->gradient.data ? row_of(loss->gradient, i) : NULL;
     const real *t = row_of(loss->target, i);
-    const real smoothing = (real)loss->parameter[CATEGORICAL_SMOOTHING], max = row_max(z, n), sum = row_sum_exp(z, n, max);
+    const real smoothing = (real)loss->parameter[CATEGORICAL_SMOOTHING], max = row_max(z, n), sum = row_sum_exp_shifted(z, n, max);
     const vec log_sum = v_splat(scalar_log(sum));
     lanes value = lanes_splat(0), slopes = lanes_splat(0);
     for (ptrdiff_t j = 0; j < n; j += LANES)
