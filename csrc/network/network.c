@@ -1,6 +1,7 @@
 /* network.c: see network.h. */
 #include "network/network.h"
 #include "network/spares.h"
+#include "network/sums.h"
 #include "ops/rows.h"
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static void plan_dense(nnf_network *network, nnf_layer *layer)
     layer->offset[NNF_WEIGHTS] = nnf_arena_plan(&network->memory, nnf_panels_size(kernels, &layer->dense.panels));
     layer->offset[NNF_BIAS] = nnf_arena_plan(&network->memory, nnf_panels_size(kernels, &bias));
     layer->first_sum = network->n_sums;
-    network->n_sums += ((layer->in_size + NNF_BLOCK_ROWS - 1) / NNF_BLOCK_ROWS + 1) * layer->out_size;
+    network->n_sums += nnf_sums_count(layer, NNF_WEIGHTS) + nnf_sums_count(layer, NNF_BIAS);
 }
 
 static void plan_normalization(nnf_network *network, nnf_layer *layer)
@@ -48,7 +49,7 @@ static void plan_normalization(nnf_network *network, nnf_layer *layer)
     for (int which = NNF_GAMMA; which <= NNF_VARIANCE; which++)
         layer->offset[which] = nnf_arena_plan(&network->memory, nnf_panels_size(network->kernels, &layer->norm.panels));
     layer->first_sum = network->n_sums;
-    network->n_sums += 2 * layer->out_size;
+    network->n_sums += nnf_sums_count(layer, NNF_GAMMA) + nnf_sums_count(layer, NNF_BETA);
 }
 
 /* Gradients pass through every dense layer but the lowest with parameters; that one's transposed copy serves only input gradients. */

@@ -21,7 +21,7 @@ static nnf_rows plan_rows(nnf_workspace *workspace, const nnf_kernels *kernels, 
     return (nnf_rows){(void *)nnf_arena_plan(&workspace->memory, nnf_size_multiply((size_t)workspace->n_rows, row)), stride};
 }
 
-static bool is_normalization(const nnf_layer *layer)
+static bool has_statistics(const nnf_layer *layer)
 {
     return layer->spec.kind == NNF_LAYER_BATCH_NORMALIZATION || layer->spec.kind == NNF_LAYER_LAYER_NORMALIZATION;
 }
@@ -48,14 +48,14 @@ static void plan_layer(nnf_workspace *workspace, const nnf_network *network, int
     const bool is_dense = layer->spec.kind == NNF_LAYER_DENSE;
     rows->output = plan_rows(workspace, network->kernels, layer->out_size);
     rows->pre = is_dense && layer->dense.keep_input ? plan_rows(workspace, network->kernels, layer->out_size) : rows->output;
-    if (is_normalization(layer))
+    if (has_statistics(layer))
         rows->statistics = plan_statistics(workspace, network->kernels, layer);
     if (!workspace->has_gradients)
         return;
     if (layer->spec.kind == NNF_LAYER_DROPOUT)
         rows->factor = plan_rows(workspace, network->kernels, layer->out_size);
     const nnf_rows below = l > 0 ? workspace->layers[l - 1].gradient : workspace->input_gradient;
-    rows->gradient = is_dense || is_normalization(layer) ? plan_rows(workspace, network->kernels, layer->out_size) : below;
+    rows->gradient = is_dense || has_statistics(layer) ? plan_rows(workspace, network->kernels, layer->out_size) : below;
 }
 
 static void place_at(void **data, unsigned char *base) { *data = base + (size_t)*data; }
