@@ -141,9 +141,19 @@ nnf_status nnf_array_loss(const nnf_objective *objective, const nnf_matrix *outp
                           double *row_loss, const nnf_matrix *gradient);
 /* row_value: n_rows doubles. target: like output. */
 nnf_status nnf_array_metric(nnf_metric metric, const nnf_matrix *output, const nnf_matrix *target, double parameter, double *row_value);
-/* parameter and slots (as many as the rule has) are updated in place; all have n elements of dtype. */
-nnf_status nnf_array_update(nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient, void *const *slots,
-                            const double *hyperparameters, double weight_decay, int64_t step);
+/* The step-th step (1, 2, ...) of a rule for n elements of dtype: parameter and slots, as many as the rule has, are updated in place. */
+typedef struct nnf_array_step {
+    nnf_optimizer_rule rule;
+    nnf_dtype dtype;
+    int64_t n;
+    void *parameter;
+    const void *gradient;
+    void *const *slots;
+    const double *hyperparameters;
+    double weight_decay;
+    int64_t step;
+} nnf_array_step;
+nnf_status nnf_array_update(const nnf_array_step *step);
 /* The flat index of the first NaN or infinity, or -1. */
 int64_t nnf_array_find_not_finite(const nnf_matrix *x);
 /* The order in which a run with that seed takes n samples in an epoch. */

@@ -124,24 +124,24 @@ nnf_status nnf_array_metric(nnf_metric metric, const nnf_matrix *output, const n
 
 /* ---- updates ---- */
 
-nnf_status nnf_array_update(nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient, void *const *slots,
-                            const double *hyperparameters, double weight_decay, int64_t step)
+nnf_status nnf_array_update(const nnf_array_step *step)
 {
-    if ((unsigned)rule >= NNF_N_OPTIMIZERS || !nnf_is_compute_dtype(dtype) || n < 0 || step < 1)
+    if ((unsigned)step->rule >= NNF_N_OPTIMIZERS || !nnf_is_compute_dtype(step->dtype) || step->n < 0 || step->step < 1)
         return NNF_STATUS_INVALID_ARGUMENT;
+    const size_t n_hyperparameters = (size_t)nnf_rule_count_hyperparameters(step->rule);
     nnf_rule borrowed = {
-        .kernels = nnf_core_get_kernels(dtype),
-        .rule = rule,
-        .weight_decay = weight_decay,
-        .step = step - 1,
-        .n_slots = nnf_rule_count_slots(rule),
+        .kernels = nnf_core_get_kernels(step->dtype),
+        .rule = step->rule,
+        .weight_decay = step->weight_decay,
+        .step = step->step - 1,
+        .n_slots = nnf_rule_count_slots(step->rule),
     };
-    memcpy(borrowed.hyperparameter, hyperparameters, (size_t)nnf_rule_count_hyperparameters(rule) * sizeof *hyperparameters);
+    memcpy(borrowed.hyperparameter, step->hyperparameters, n_hyperparameters * sizeof *step->hyperparameters);
     for (int s = 0; s < borrowed.n_slots; s++)
-        borrowed.slot[s] = slots[s];
+        borrowed.slot[s] = step->slots[s];
     const nnf_float_state caller = nnf_float_state_enter();
-    nnf_rule_prepare(&borrowed, hyperparameters[0]);
-    nnf_rule_update(&borrowed, parameter, 0, (ptrdiff_t)n, gradient);
+    nnf_rule_prepare(&borrowed, step->hyperparameters[0]);
+    nnf_rule_update(&borrowed, step->parameter, 0, (ptrdiff_t)step->n, step->gradient);
     nnf_float_state_set(caller);
     return NNF_STATUS_OK;
 }

@@ -146,14 +146,14 @@ static void gradient_panel(const gradient_job *job, ptrdiff_t panel)
     const ptrdiff_t columns = nnf_panels_columns(panels, panel), first = panel * panels->width;
     _Alignas(64) unsigned char tile[NNF_BLOCK_BYTES];
     const nnf_rows rows = {tile, nnf_panels_width(panels, panel)};
-    const nnf_inputs inputs = {.n_rows = job->n_rows, .x = job->x};
+    const nnf_dense_gradient_call call = {.inputs = {.n_rows = job->n_rows, .x = job->x}, .grad_z = job->grad_y};
     for (ptrdiff_t row = 0; job->grad_w.data && row < panels->rows; row += NNF_BLOCK_ROWS) {
         const ptrdiff_t n = panels->rows - row < NNF_BLOCK_ROWS ? panels->rows - row : NNF_BLOCK_ROWS;
-        nnf_dense_block_gradient(job->kernels, job->dense, (nnf_block){panel, row, n}, &inputs, job->grad_y, tile);
+        nnf_dense_block_gradient(job->kernels, job->dense, (nnf_block){panel, row, n}, &call, tile);
         copy_rows(job->kernels, n, columns, rows, nnf_rows_at(job->kernels, job->grad_w, row, first));
     }
     if (job->grad_bias) {
-        nnf_dense_block_gradient(job->kernels, job->dense, (nnf_block){panel, 0, 0}, &inputs, job->grad_y, tile);
+        nnf_dense_block_gradient(job->kernels, job->dense, (nnf_block){panel, 0, 0}, &call, tile);
         copy_rows(job->kernels, 1, columns, rows, (nnf_rows){nnf_real_at(job->kernels, job->grad_bias, first), 0});
     }
 }

@@ -274,12 +274,17 @@ void nnf_passes_backward(const nnf_passes *passes, int lowest, bool want_input, 
 
 static bool is_dense(const nnf_task *task) { return task->which == NNF_WEIGHTS || task->which == NNF_BIAS; }
 
+static nnf_dense_gradient_call get_gradient_call(const nnf_passes *passes, int l, ptrdiff_t begin, ptrdiff_t end)
+{
+    const nnf_rows grad_z = nnf_rows_at(passes->network->kernels, passes->workspace->layers[l].gradient, begin, 0);
+    return (nnf_dense_gradient_call){get_inputs(passes, l, begin, end), grad_z};
+}
+
 void nnf_passes_block_gradient(const nnf_passes *passes, const nnf_task *task, ptrdiff_t n, void *tile)
 {
-    const nnf_inputs inputs = get_inputs(passes, task->layer, 0, n);
+    const nnf_dense_gradient_call call = get_gradient_call(passes, task->layer, 0, n);
     if (is_dense(task))
-        nnf_dense_block_gradient(passes->network->kernels, &passes->network->layers[task->layer].dense, task->block, &inputs,
-                                 passes->workspace->layers[task->layer].gradient, tile);
+        nnf_dense_block_gradient(passes->network->kernels, &passes->network->layers[task->layer].dense, task->block, &call, tile);
     else
         nnf_normalizing_block_gradient(passes, task, n, tile);
 }
@@ -287,11 +292,10 @@ void nnf_passes_block_gradient(const nnf_passes *passes, const nnf_task *task, p
 void nnf_passes_extend_gradient(const nnf_passes *passes, const nnf_task *task, ptrdiff_t begin, ptrdiff_t end, void *tile,
                                 bool is_continued)
 {
-    const nnf_kernels *kernels = passes->network->kernels;
-    const nnf_inputs inputs = get_inputs(passes, task->layer, begin, end);
-    const nnf_rows grad_z = nnf_rows_at(kernels, passes->workspace->layers[task->layer].gradient, begin, 0);
+    const nnf_network *network = passes->network;
+    const nnf_dense_gradient_call call = get_gradient_call(passes, task->layer, begin, end);
     if (is_dense(task))
-        nnf_dense_extend_gradient(kernels, &passes->network->layers[task->layer].dense, task->block, &inputs, grad_z, tile, is_continued);
+        nnf_dense_extend_gradient(network->kernels, &network->layers[task->layer].dense, task->block, &call, tile, is_continued);
     else
         nnf_normalizing_extend_gradient(passes, task, begin, end, tile, is_continued);
 }

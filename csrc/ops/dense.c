@@ -102,16 +102,17 @@ void nnf_dense_input_gradient(const nnf_kernels *kernels, const nnf_dense *dense
         nnf_product_run(kernels, &product, panel);
 }
 
-void nnf_dense_extend_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, const nnf_inputs *inputs,
-                               nnf_rows grad_z, void *tile, bool is_continued)
+void nnf_dense_extend_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, const nnf_dense_gradient_call *call,
+                               void *tile, bool is_continued)
 {
+    const nnf_inputs *inputs = &call->inputs;
     const bool is_bias = block.n_rows == 0;
     const nnf_outer outer = {
         .m = is_bias ? 1 : block.n_rows,
         .n = nnf_panels_columns(&dense->panels, block.panel),
         .n_rows = inputs->n_rows,
         .x = is_bias ? (nnf_rows){(void *)(uintptr_t)kernels->one, 0} : nnf_rows_at(kernels, inputs->x, 0, block.row),
-        .grad_z = nnf_rows_at(kernels, grad_z, 0, block.panel * dense->panels.width),
+        .grad_z = nnf_rows_at(kernels, call->grad_z, 0, block.panel * dense->panels.width),
         .c = tile,
         .c_stride = nnf_panels_width(&dense->panels, block.panel),
         .is_continued = is_continued,
@@ -122,27 +123,29 @@ void nnf_dense_extend_gradient(const nnf_kernels *kernels, const nnf_dense *dens
         nnf_outer_run(kernels, &outer);
 }
 
-void nnf_dense_block_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, const nnf_inputs *inputs,
-                              nnf_rows grad_z, void *tile)
+void nnf_dense_block_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, const nnf_dense_gradient_call *call,
+                              void *tile)
 {
     _Alignas(64) unsigned char shard_tile[NNF_BLOCK_BYTES];
-    nnf_inputs shard = *inputs;
+    const nnf_inputs *inputs = &call->inputs;
+    nnf_dense_gradient_call shard = *call;
     ptrdiff_t row = 0;
     do { /* once at least: without rows the gradient is 0 */
-        shard.n_rows = inputs->n_rows - row < NNF_SHARD_ROWS ? inputs->n_rows - row : NNF_SHARD_ROWS;
-        shard.x = nnf_rows_at(kernels, inputs->x, row, 0);
-        shard.row = inputs->row + row;
-        nnf_dense_extend_gradient(kernels, dense, block, &shard, nnf_rows_at(kernels, grad_z, row, 0), row == 0 ? tile : shard_tile, false);
+        shard.inputs.n_rows = inputs->n_rows - row < NNF_SHARD_ROWS ? inputs->n_rows - row : NNF_SHARD_ROWS;
+        shard.inputs.x = nnf_rows_at(kernels, inputs->x, row, 0);
+        shard.inputs.row = inputs->row + row;
+        shard.grad_z = nnf_rows_at(kernels, call->grad_z, row, 0);
+        nnf_dense_extend_gradient(kernels, dense, block, &shard, row == 0 ? tile : shard_tile, false);
         if (row > 0)
             kernels->add(nnf_block_size(&dense->panels, block), shard_tile, tile);
-        row += shard.n_rows;
+        row += shard.inputs.n_rows;
     } while (row < inputs->n_rows);
 }
 
 void nnf_dense_refresh(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block)
 {
-    nnf_panels_transpose(kernels, &dense->panels, dense->weights, block.panel, block.row, block.n_rows, &dense->transposed_panels,
-                         dense->transposed);
+    const nnf_panels_pair pair = {&dense->panels, &dense->transposed_panels, dense->weights, dense->transposed};
+    nnf_panels_transpose(kernels, &pair, block.panel, block.row, block.n_rows);
 }
 
 ptrdiff_t nnf_block_offset(const nnf_panels *panels, nnf_block block)

@@ -53,6 +53,12 @@ typedef struct nnf_dense_forward_call {
     nnf_panel_range range; /* all panels where softmax is to be applied */
 } nnf_dense_forward_call;
 
+/* Of rows of inputs, and as many of grad_z. */
+typedef struct nnf_dense_gradient_call {
+    nnf_inputs inputs;
+    nnf_rows grad_z;
+} nnf_dense_gradient_call;
+
 void nnf_dense_forward(const nnf_kernels *kernels, const nnf_dense *dense, const nnf_dense_forward_call *call);
 /* gradient *= f', in the columns of a range of panels. saved: z if keep_input, else y. */
 void nnf_dense_backward(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows saved, nnf_rows gradient,
@@ -60,12 +66,12 @@ void nnf_dense_backward(const nnf_kernels *kernels, const nnf_dense *dense, ptrd
 /* The columns of grad_x that are in a range of the transposed panels, which must be up to date. */
 void nnf_dense_input_gradient(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows grad_z, nnf_rows grad_x,
                               nnf_panel_range range);
-/* tile: the block's gradient over the inputs' rows, laid out as the block lies in memory; NNF_BLOCK_BYTES of room. */
-void nnf_dense_block_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, const nnf_inputs *inputs,
-                              nnf_rows grad_z, void *tile);
+/* tile: the block's gradient over the call's rows, laid out as the block lies in memory; NNF_BLOCK_BYTES of room. */
+void nnf_dense_block_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, const nnf_dense_gradient_call *call,
+                              void *tile);
 /* The same for a part of a shard's rows: tile's chains are begun, or taken up where they stand. */
-void nnf_dense_extend_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, const nnf_inputs *inputs,
-                               nnf_rows grad_z, void *tile, bool is_continued);
+void nnf_dense_extend_gradient(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block, const nnf_dense_gradient_call *call,
+                               void *tile, bool is_continued);
 /* Brings transposed up to date with a block of w. */
 void nnf_dense_refresh(const nnf_kernels *kernels, const nnf_dense *dense, nnf_block block);
 

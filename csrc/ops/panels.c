@@ -81,16 +81,17 @@ void nnf_panels_unpack(const nnf_kernels *kernels, const nnf_panels *panels, con
                    (size_t)nnf_panels_columns(panels, panel) * size);
 }
 
-void nnf_panels_transpose(const nnf_kernels *kernels, const nnf_panels *panels, void *packed, ptrdiff_t panel, ptrdiff_t row,
-                          ptrdiff_t n_rows, const nnf_panels *transposed_panels, void *transposed)
+void nnf_panels_transpose(const nnf_kernels *kernels, const nnf_panels_pair *pair, ptrdiff_t panel, ptrdiff_t row, ptrdiff_t n_rows)
 {
+    const nnf_panels *panels = pair->panels, *transposed_panels = pair->transposed_panels;
     const size_t size = nnf_dtype_size(kernels->dtype);
     const ptrdiff_t first_column = panel * panels->width;
     for (ptrdiff_t end = row + n_rows, next; row < end; row = next) {
         const ptrdiff_t to_panel = row / transposed_panels->width, lane = row % transposed_panels->width;
         next = least(end, (to_panel + 1) * transposed_panels->width);
-        const nnf_rows source = {(char *)packed + (size_t)nnf_panels_offset(panels, panel, row) * size, nnf_panels_width(panels, panel)};
-        const nnf_rows destination = {(char *)transposed +
+        const nnf_rows source = {(char *)pair->packed + (size_t)nnf_panels_offset(panels, panel, row) * size,
+                                 nnf_panels_width(panels, panel)};
+        const nnf_rows destination = {(char *)pair->transposed +
                                           (size_t)(nnf_panels_offset(transposed_panels, to_panel, first_column) + lane) * size,
                                       nnf_panels_width(transposed_panels, to_panel)};
         kernels->transpose((nnf_shape){next - row, nnf_panels_columns(panels, panel)}, source, destination);

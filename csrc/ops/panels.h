@@ -37,8 +37,13 @@ ptrdiff_t nnf_panels_stride(const nnf_panels *panels);
 /* Between panels and a matrix kept row by row. */
 void nnf_panels_pack(const nnf_kernels *kernels, const nnf_panels *panels, const void *matrix, void *packed);
 void nnf_panels_unpack(const nnf_kernels *kernels, const nnf_panels *panels, const void *packed, void *matrix);
-/* Writes rows row .. row + n_rows - 1 of a panel of packed into transposed, the panels of the transposed matrix. */
-void nnf_panels_transpose(const nnf_kernels *kernels, const nnf_panels *panels, void *packed, ptrdiff_t panel, ptrdiff_t row,
-                          ptrdiff_t n_rows, const nnf_panels *transposed_panels, void *transposed);
+/* A matrix, and the same transposed. */
+typedef struct nnf_panels_pair {
+    const nnf_panels *panels, *transposed_panels;
+    void *packed, *transposed;
+} nnf_panels_pair;
+
+/* Writes rows row .. row + n_rows - 1 of a panel of packed into transposed. */
+void nnf_panels_transpose(const nnf_kernels *kernels, const nnf_panels_pair *pair, ptrdiff_t panel, ptrdiff_t row, ptrdiff_t n_rows);
 
 #endif

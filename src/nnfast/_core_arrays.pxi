@@ -190,9 +190,10 @@ def update(str rule, parameter, gradient, slots, hyperparameters, int64_t step, 
         state[i] = (<_View>views[i]).matrix.data
     for i in range(len(names)):
         values[i] = hyperparameters[i]
-    cdef nnf_optimizer_rule code = <nnf_optimizer_rule>(<int>_RULE_NAMES.index(rule))
-    check(nnf_array_update(
-        code, to.matrix.dtype, n, to.matrix.data, from_.matrix.data, state, values, weight_decay, step))
+    cdef nnf_array_step description = nnf_array_step(
+        <nnf_optimizer_rule>(<int>_RULE_NAMES.index(rule)), to.matrix.dtype, n, to.matrix.data, from_.matrix.data, &state[0], &values[0],
+        weight_decay, step)
+    check(nnf_array_update(&description))
 
 
 def find_not_finite(x):

@@ -257,9 +257,17 @@ cdef extern from "nnfast.h" nogil:
         double *row_loss, const nnf_matrix *gradient)
     nnf_status nnf_array_metric(
         nnf_metric metric, const nnf_matrix *output, const nnf_matrix *target, double parameter, double *row_value)
-    nnf_status nnf_array_update(
-        nnf_optimizer_rule rule, nnf_dtype dtype, int64_t n, void *parameter, const void *gradient,
-        void **slots, const double *hyperparameters, double weight_decay, int64_t step)
+    ctypedef struct nnf_array_step:
+        nnf_optimizer_rule rule
+        nnf_dtype dtype
+        int64_t n
+        void *parameter
+        const void *gradient
+        void **slots
+        const double *hyperparameters
+        double weight_decay
+        int64_t step
+    nnf_status nnf_array_update(const nnf_array_step *step)
     int64_t nnf_array_find_not_finite(const nnf_matrix *x)
     void nnf_random_order(uint64_t seed, uint32_t epoch, uint32_t n, uint32_t *order)
     void nnf_random_fill_uniform(uint64_t seed, int layer, int64_t n, double *out)
