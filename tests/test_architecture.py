@@ -40,6 +40,18 @@ LONG_FILES: dict[str, str] = {}
 """Path -> why it may be longer than 400 lines of C or 350 of Python."""
 LONG_FUNCTIONS: dict[str, str] = {}
 """path:name -> why it may be longer than 60 lines."""
+MANY_PARAMETERS = {
+    **dict.fromkeys(
+        [
+            *(f"csrc/kernels/normalization.inc.h:{name}" for name in ("strip_add_rows", "strip_add_shards")),
+            "csrc/kernels/normalization.inc.h:strip_gradients",
+            "csrc/kernels/optimizers.inc.h:update_outer_row",
+            "csrc/kernels/rows.inc.h:drop_row",
+        ],
+        "inlined: each is a register or a constant",
+    )
+}
+"""path:name -> why it may have more than six parameters."""
 
 
 def name_of(path: Path) -> str:
@@ -233,6 +245,13 @@ def c_functions(path: Path) -> Iterator[tuple[str, int]]:
             yield (re.findall(r"(\w+)\s*\(", head) or ["?"])[-1], end - start + 1
 
 
+def c_parameters(path: Path) -> Iterator[tuple[str, int]]:
+    """(name, parameters) of each function; one that takes a function has those counted too."""
+    head = re.compile(r"^(?!#)[^\n;{}()]*?\b(\w+)\(((?:[^(){};]|\([^()]*\))*)\)\n\{$", re.MULTILINE)
+    for match in head.finditer(without_comments(path.read_text())):
+        yield match[1], match[2].count(",") + 1
+
+
 def python_functions(path: Path) -> Iterator[tuple[str, int]]:
     """(name, lines without the docstring) of each function."""
     for node in ast.walk(ast.parse(path.read_text())):
@@ -248,6 +267,14 @@ def test_functions_are_short() -> None:
     assert len(sizes) > 500
     too_long = {name: n for name, n in sizes.items() if n > 60}
     assert set(too_long) <= set(LONG_FUNCTIONS), f"split, or give LONG_FUNCTIONS a reason: {too_long}"
+
+
+def test_c_functions_have_few_parameters() -> None:
+    counts = {f"{name_of(p)}:{name}": n for p in C_FILES for name, n in c_parameters(p)}
+    assert len(counts) > 500
+    too_many = {name: n for name, n in counts.items() if n > 6}
+    assert set(too_many) <= set(MANY_PARAMETERS), f"make a struct, or give MANY_PARAMETERS a reason: {too_many}"
+    assert set(MANY_PARAMETERS) <= set(too_many), f"no longer needed: {set(MANY_PARAMETERS) - set(too_many)}"
 
 
 def test_file_names() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nets import CROSSENTROPY, HYPERPARAMETERS, STACK, Twins, dense, run, spaced
+from nets import CROSSENTROPY, HYPERPARAMETERS, STACK, Twins, dense, normalization, run, spaced
 from numpy.typing import NDArray
 
 import nnfast
@@ -109,8 +109,8 @@ def test_the_callers_rounding_does_not_matter(rounding_up: None, dtype: str, n_t
 def compute_beside_teams(x: Array, w: Array, probability: Array) -> dict[str, Array]:
     """What the calling thread computes alone: constants of a step, copies made of parameters, sums of sums."""
     dtype, size = x.dtype.name, x.shape[1]
-    normalization = _core.LayerSpec("batch_normalization")
-    network = _core.Network(dtype, size, 1.0, 0.0, [normalization, dense(size, weights_penalty=(0.1, 0.3)), normalization])
+    between = normalization("batch")
+    network = _core.Network(dtype, size, 1.0, 0.0, [between, dense(size, weights_penalty=(0.1, 0.3)), between])
     network.set_parameter(0, "variance", np.abs(w[0]))
     network.set_parameter(1, "weights", w)
     optimizer, one_pass = _core.Optimizer(network, "nadam", HYPERPARAMETERS["nadam"]), _core.Pass(network)

@@ -59,8 +59,8 @@ class Optimizer(SetOnce):
     ----------
     learning_rate : float, LearningRateSchedule or callable
         The length of a step, >= 0: a number, one of `nnfast.schedules`, or a function that returns the rate of a step,
-        given how many batches were taken before. May be changed at any time, from a number to a schedule and back too; it
-        counts from the next call or epoch on.
+        given how many batches were taken before. May be changed at any time, from a number to a schedule and back too;
+        it counts from the next call or epoch on.
     weight_decay : float or None
         Decoupled decay, >= 0: a step begins with ``w -= learning_rate * weight_decay * w``, of biases too. So has
         PyTorch's ``AdamW`` it; its other optimizers add ``weight_decay * w`` to the gradient instead. There is no
