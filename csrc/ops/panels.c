@@ -46,6 +46,8 @@ static ptrdiff_t count_before(const nnf_panels *panels, int index, int size)
 
 nnf_panel_range nnf_panels_share(const nnf_panels *panels, int index, int size)
 {
+    if (size == 1) /* a row of a small net is done in the time of some divisions */
+        return (nnf_panel_range){0, panels->count};
     return (nnf_panel_range){count_before(panels, index, size), count_before(panels, index + 1, size)};
 }
 
