@@ -127,10 +127,16 @@ void nnf_optimizer_set_hyperparameters(nnf_optimizer *optimizer, const double *h
 
 void nnf_optimizer_set_weight_decay(nnf_optimizer *optimizer, double weight_decay) { optimizer->step.rule.weight_decay = weight_decay; }
 
-nnf_status nnf_optimizer_set_options(nnf_optimizer *optimizer, const nnf_step_options *options)
+static bool are_valid_options(const nnf_step_options *options)
 {
     const int n_bounds = (options->clip_value > 0) + (options->clip_norm > 0) + (options->clip_global_norm > 0);
-    if (n_bounds > 1 || options->n_batches < 1 || options->overwrite_interval < 0)
+    return options->clip_value >= 0 && options->clip_norm >= 0 && options->clip_global_norm >= 0 && n_bounds <= 1 &&
+           options->n_batches >= 1 && options->average_momentum >= 0 && options->average_momentum <= 1 && options->overwrite_interval >= 0;
+}
+
+nnf_status nnf_optimizer_set_options(nnf_optimizer *optimizer, const nnf_step_options *options)
+{
+    if (!are_valid_options(options))
         return NNF_STATUS_INVALID_ARGUMENT;
     return nnf_step_set_options(&optimizer->step, options) ? NNF_STATUS_OK : NNF_STATUS_OUT_OF_MEMORY;
 }

@@ -54,6 +54,8 @@ static void test_options(void)
     CHECK(nnf_optimizer_set_options(optimizer, &(nnf_step_options){.n_batches = 4}) == NNF_STATUS_OK);
     CHECK(nnf_optimizer_set_step(optimizer, 3) == NNF_STATUS_OK);
     CHECK(nnf_optimizer_set_options(optimizer, &(nnf_step_options){.n_batches = 2}) == NNF_STATUS_OK);
+    CHECK(nnf_optimizer_set_options(optimizer, &(nnf_step_options){.clip_norm = NAN, .n_batches = 1}) == NNF_STATUS_INVALID_ARGUMENT);
+    CHECK(nnf_optimizer_set_options(optimizer, &(nnf_step_options){.clip_value = -1, .n_batches = 1}) == NNF_STATUS_INVALID_ARGUMENT);
     search(pass, 1, true);
     CHECK(nnf_pass_backward(pass, &gradient, NULL) == NNF_STATUS_OK);
     CHECK(nnf_pass_apply(pass, optimizer) == NNF_STATUS_OK && nnf_pass_apply(pass, optimizer) == NNF_STATUS_OK);
