@@ -46,7 +46,7 @@ MANY_PARAMETERS = {
             *(f"csrc/kernels/normalization.inc.h:{name}" for name in ("strip_add_rows", "strip_add_shards")),
             "csrc/kernels/normalization.inc.h:strip_gradients",
             "csrc/kernels/optimizers.inc.h:update_outer_row",
-            "csrc/kernels/rows.inc.h:drop_row",
+            "csrc/kernels/rows.inc.h:draw_row",
         ],
         "inlined: each is a register or a constant",
     )
