@@ -84,8 +84,8 @@ typedef struct nnf_loss_rows {
 /* One value a row. parameter: what the metric's row in metrics.h says. */
 typedef void (*nnf_metric_rows)(nnf_shape shape, nnf_rows output, nnf_rows target, double parameter, double *row_value);
 
-/* Of a penalty: penalty[j] = l1 * (sum of |x|) + l2 * (sum of x^2) over column j. Each sum ascends the rows, by fours: of these the
- * sum is a chain of reals (of fused multiply-adds for squares), of the fours a chain of doubles. */
+/* Of a penalty: penalty[j] = l1 * (sum of |x|) + l2 * (sum of x^2) over column j. Each sum ascends the rows, by
+ * sixteens: of these the sum is a chain of reals (of fused multiply-adds for squares), of the sixteens a chain of doubles. */
 typedef struct nnf_slope {
     double l1, l2;
     double *penalty; /* out: one a column */
