@@ -43,6 +43,10 @@
 
 #include "kernels/row_product.inc.h"
 
+#ifdef V_NATIVE
+#include "kernels/row_update.inc.h"
+#endif
+
 #include "kernels/zeros.inc.h"
 
 #include "kernels/probe.inc.h"
@@ -76,6 +80,17 @@ NNF_ELEMENTWISE_ACTIVATION_LIST(NNF_ROW)
     }
 NNF_OPTIMIZER_LIST(NNF_ROW)
 #undef NNF_ROW
+
+/* Without vectors of its own a CPU gains little, and its code would be as large as that of all others. */
+#ifdef V_NATIVE
+#define NNF_ROW(code, name, n_slots, hyperparameters)                                                        \
+    static void name##_update_multiply(const nnf_update *update, const void *x, const nnf_row_product *next) \
+    {                                                                                                        \
+        update_multiply(name##_update, n_slots, *update, x, *next);                                           \
+    }
+NNF_OPTIMIZER_LIST(NNF_ROW)
+#undef NNF_ROW
+#endif
 
 static const real real_one = 1;
 
@@ -122,6 +137,11 @@ const nnf_kernels TABLE = {
 #define NNF_ROW(code, name, n_slots, hyperparameters) [NNF_OPTIMIZER_##code] = name##_update_outer,
     .update_outer = {NNF_OPTIMIZER_LIST(NNF_ROW)},
 #undef NNF_ROW
+#ifdef V_NATIVE
+#define NNF_ROW(code, name, n_slots, hyperparameters) [NNF_OPTIMIZER_##code] = name##_update_multiply,
+    .update_multiply = {NNF_OPTIMIZER_LIST(NNF_ROW)},
+#undef NNF_ROW
+#endif
     .penalize = penalize,
     .clip = clip,
     .average = average,

@@ -149,6 +149,10 @@ typedef struct nnf_kernels {
     void (*update[NNF_N_OPTIMIZERS])(const nnf_update *update);
     /* The same for m rows of n parameters, n a multiple of vector_length, whose gradient is x[i] * gradient[j] closed by adding +0. */
     void (*update_outer[NNF_N_OPTIMIZERS])(const nnf_update *update, ptrdiff_t m, const void *x);
+    /* Updates the parameters next->b, without decay or slope, with the gradient x[p] * gradient[j], p < k, j < n, closed likewise; then
+     * next with the new ones. parameter is next->b; slots lie like it, gradient has room for whole vectors; c is none of these. NULL in
+     * tables that gain nothing by it. */
+    void (*update_multiply[NNF_N_OPTIMIZERS])(const nnf_update *update, const void *x, const nnf_row_product *next);
 
     /* gradient, whose rows lie as those of x, += 2 l2 x + l1 sign x; NULL: nothing. */
     void (*penalize)(nnf_shape shape, nnf_rows x, const nnf_slope *slope, void *gradient);

@@ -41,17 +41,20 @@ INLINE void update_all(update_function rule, const int n_slots, const bool decay
     }
 }
 
-/* One row of an outer product, VL columns of it: the element is made as it is needed, by the same two operations as a tile's. */
-INLINE void update_outer_row(update_function rule, const int n_slots, const bool decays, const nnf_update update, ptrdiff_t at,
-                             vec gradient, const vec *factor)
+/* One row of an outer product, VL columns of it: the element is made as it is needed, by the same two operations as a tile's.
+ * Returns the new parameters. */
+INLINE vec update_outer_row(update_function rule, const int n_slots, const bool decays, const nnf_update update, ptrdiff_t at, vec gradient,
+                            const vec *factor)
 {
     vec slot[NNF_MAX_SLOTS];
     real *parameter = (real *)update.parameter + at;
     for (int s = 0; s < n_slots; s++)
         slot[s] = v_load((const real *)update.slot[s] + at);
-    v_store(parameter, rule(shrink(decays, v_load(parameter), update), gradient, slot, factor));
+    const vec updated = rule(shrink(decays, v_load(parameter), update), gradient, slot, factor);
+    v_store(parameter, updated);
     for (int s = 0; s < n_slots; s++)
         v_store((real *)update.slot[s] + at, slot[s]);
+    return updated;
 }
 
 INLINE vec outer_element(real x, vec grad_z) { return v_fma(v_splat(x), grad_z, (vec){0}) + (vec){0}; }

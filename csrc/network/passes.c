@@ -33,10 +33,11 @@ nnf_rows nnf_passes_get_input(const nnf_passes *passes, int l)
 
 static nnf_inputs get_inputs(const nnf_passes *passes, int l, ptrdiff_t begin, ptrdiff_t end)
 {
+    const bool has_zeros = get_source(passes, l) < 0 && !passes->is_begun;
     return (nnf_inputs){
         .n_rows = end - begin,
         .x = nnf_rows_at(passes->network->kernels, nnf_passes_get_input(passes, l), begin, 0),
-        .zeros = get_source(passes, l) < 0 ? &passes->workspace->zeros : NULL,
+        .zeros = has_zeros ? &passes->workspace->zeros : NULL,
         .row = begin,
         .is_streamed = get_source(passes, l) < 0 && passes->in_place.data,
     };
@@ -56,6 +57,13 @@ static nnf_panel_range get_range(const nnf_panels *panels, const nnf_part *part)
 
 /* False where the loss takes the place of the last layer's activation. */
 static bool is_activated(const nnf_passes *passes, int l) { return !(passes->mode.to_logits && l == passes->network->n_layers - 1); }
+
+/* Of a dense layer: without its activation it gives z itself. */
+static nnf_rows get_z(const nnf_passes *passes, int l)
+{
+    const nnf_layer_rows *rows = &passes->workspace->layers[l];
+    return is_activated(passes, l) ? rows->pre : rows->output;
+}
 
 /* ---- forward ---- */
 
@@ -105,7 +113,8 @@ void nnf_passes_gather(nnf_passes *passes, const nnf_source *source, ptrdiff_t b
     const nnf_rows input = nnf_rows_at(kernels, nnf_passes_get_input(passes, 0), begin, 0);
     if (!stays)
         copy(passes, source, shape, begin, input);
-    nnf_zeros_find(kernels, &passes->workspace->zeros, begin, shape, input);
+    if (!passes->is_begun)
+        nnf_zeros_find(kernels, &passes->workspace->zeros, begin, shape, input);
 }
 
 static nnf_rows get_factor(const nnf_passes *passes, int l, ptrdiff_t begin)
@@ -128,14 +137,13 @@ static void dense_forward(const nnf_passes *passes, int l, const nnf_part *part,
 {
     const nnf_kernels *kernels = passes->network->kernels;
     const nnf_dense *dense = &passes->network->layers[l].dense;
-    const bool activate = is_activated(passes, l);
     nnf_dense_forward(kernels, dense,
                       &(nnf_dense_forward_call){
                           .inputs = get_inputs(passes, l, part->begin, part->end),
-                          /* Without its activation the layer gives z itself. */
-                          .z = activate ? nnf_rows_at(kernels, passes->workspace->layers[l].pre, part->begin, 0) : y,
+                          .z = nnf_rows_at(kernels, get_z(passes, l), part->begin, 0),
                           .y = y,
-                          .activate = activate,
+                          .activate = is_activated(passes, l),
+                          .is_begun = passes->is_begun && l == 0,
                           .range = get_range(&dense->panels, part),
                       });
 }
@@ -348,4 +356,18 @@ void nnf_passes_update_by_row(const nnf_passes *passes, const nnf_task *task, co
     const nnf_rows grad_z = nnf_rows_at(kernels, passes->workspace->layers[task->layer].gradient, 0, block->panel * panels->width);
     nnf_rule_update_outer(rule, network->memory.base, &(nnf_outer_update){nnf_task_offset(network, task), shape, x, grad_z.data, slope});
     nnf_task_refresh(network, task);
+}
+
+void nnf_passes_update_and_begin(const nnf_passes *passes, const nnf_rule *rule, const nnf_passes *next)
+{
+    const nnf_network *network = passes->network;
+    const nnf_layer *layer = &network->layers[0];
+    const nnf_outer_update outer = {
+        .offset = layer->offset[NNF_WEIGHTS],
+        .x = nnf_passes_get_input(passes, 0).data,
+        .gradient = passes->workspace->layers[0].gradient.data,
+    };
+    const nnf_row_product product = nnf_dense_get_row_product(network->kernels, &layer->dense, nnf_passes_get_input(next, 0).data,
+                                                              get_z(next, 0), (nnf_panel_range){0, layer->panels->count});
+    nnf_rule_update_multiply(rule, network->memory.base, &outer, &product);
 }

@@ -21,6 +21,7 @@ typedef struct nnf_passes {
     nnf_pass_mode mode;
     nnf_rows in_place; /* unless data is NULL the input's rows, instead of those of the workspace */
     bool is_resumed;   /* the input is read again in another call: it must be copied */
+    bool is_begun;     /* of one row: z of the first layer is there already, and nobody asks for zeros of the input */
 } nnf_passes;
 
 /* Rows begin .. end - 1, and of the columns of each layer the index-th of size shares, which are whole panels. */
@@ -86,5 +87,8 @@ void nnf_task_update(const nnf_network *network, const nnf_task *task, const nnf
 void nnf_task_refresh(const nnf_network *network, const nnf_task *task);
 /* Updates it with the gradient of row 0 alone, which is never written. slope: added; may be NULL; room for whole vectors. */
 void nnf_passes_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule, const nnf_slope *slope);
+/* Does so with all weights of the first layer, which is dense, and begins the next row's passes with them: its input is there, and
+ * the layer's other parameters are updated. The rule has no decay. */
+void nnf_passes_update_and_begin(const nnf_passes *passes, const nnf_rule *rule, const nnf_passes *next);
 
 #endif

@@ -38,22 +38,30 @@ static void forward_panels(const nnf_kernels *kernels, const nnf_dense *dense, c
     }
 }
 
+nnf_row_product nnf_dense_get_row_product(const nnf_kernels *kernels, const nnf_dense *dense, const void *x, nnf_rows z,
+                                          nnf_panel_range range)
+{
+    const nnf_panels *panels = &dense->panels;
+    const ptrdiff_t first = range.begin * panels->width;
+    return (nnf_row_product){
+        .n = nnf_panels_count_columns(panels, range),
+        .k = panels->rows,
+        .a = x,
+        .b = nnf_real_at(kernels, dense->weights, nnf_panels_offset(panels, range.begin, 0)),
+        .b_panel_stride = nnf_panels_stride(panels),
+        .start = nnf_real_at(kernels, dense->bias, first),
+        .c = nnf_rows_at(kernels, z, 0, first).data,
+    };
+}
+
 /* One row gives a panel too few chains to fill a core: its product takes panels side by side. */
 static void forward_row(const nnf_kernels *kernels, const nnf_dense *dense, const nnf_dense_forward_call *call, bool is_elementwise)
 {
-    const nnf_panels *panels = &dense->panels;
-    const ptrdiff_t first = call->range.begin * panels->width, n_columns = nnf_panels_count_columns(panels, call->range);
-    kernels->row_product(&(nnf_row_product){
-        .n = n_columns,
-        .k = panels->rows,
-        .a = call->inputs.x.data,
-        .b = nnf_real_at(kernels, dense->weights, nnf_panels_offset(panels, call->range.begin, 0)),
-        .b_panel_stride = nnf_panels_stride(panels),
-        .start = nnf_real_at(kernels, dense->bias, first),
-        .c = nnf_rows_at(kernels, call->z, 0, first).data,
-    });
+    const nnf_row_product product = nnf_dense_get_row_product(kernels, dense, call->inputs.x.data, call->z, call->range);
+    if (!call->is_begun)
+        kernels->row_product(&product);
     if (is_elementwise)
-        activate(kernels, dense, call, (nnf_shape){1, n_columns}, 0, first);
+        activate(kernels, dense, call, (nnf_shape){1, product.n}, 0, call->range.begin * dense->panels.width);
 }
 
 /* Some rows at a time: what is known of their zeros serves all panels. */

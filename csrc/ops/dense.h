@@ -50,6 +50,7 @@ typedef struct nnf_dense_forward_call {
     nnf_inputs inputs;
     nnf_rows z, y;         /* the same rows unless keep_input */
     bool activate;         /* false leaves y = z */
+    bool is_begun;         /* z is there already, of one row */
     nnf_panel_range range; /* all panels where softmax is to be applied */
 } nnf_dense_forward_call;
 
@@ -60,6 +61,9 @@ typedef struct nnf_dense_gradient_call {
 } nnf_dense_gradient_call;
 
 void nnf_dense_forward(const nnf_kernels *kernels, const nnf_dense *dense, const nnf_dense_forward_call *call);
+/* What makes z, in a range of panels, of the only row of x. */
+nnf_row_product nnf_dense_get_row_product(const nnf_kernels *kernels, const nnf_dense *dense, const void *x, nnf_rows z,
+                                          nnf_panel_range range);
 /* gradient *= f', in the columns of a range of panels. saved: z if keep_input, else y. */
 void nnf_dense_backward(const nnf_kernels *kernels, const nnf_dense *dense, ptrdiff_t n, nnf_rows saved, nnf_rows gradient,
                         nnf_panel_range range);

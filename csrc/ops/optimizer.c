@@ -77,3 +77,10 @@ void nnf_rule_update_outer(const nnf_rule *rule, void *parameters, const nnf_out
     fill_update(&update, rule, parameters, outer->offset);
     rule->kernels->update_outer[rule->rule](&update, outer->shape.rows, outer->x);
 }
+
+void nnf_rule_update_multiply(const nnf_rule *rule, void *parameters, const nnf_outer_update *outer, const nnf_row_product *next)
+{
+    nnf_update update = {.gradient = outer->gradient};
+    fill_update(&update, rule, parameters, outer->offset);
+    rule->kernels->update_multiply[rule->rule](&update, outer->x, next);
+}

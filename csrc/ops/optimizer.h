@@ -39,5 +39,7 @@ typedef struct nnf_outer_update {
 } nnf_outer_update;
 
 void nnf_rule_update_outer(const nnf_rule *rule, void *parameters, const nnf_outer_update *outer);
+/* The same for the whole of next->b, whose shape it has, by a rule without decay; then next with what has come of it. */
+void nnf_rule_update_multiply(const nnf_rule *rule, void *parameters, const nnf_outer_update *outer, const nnf_row_product *next);
 
 #endif

@@ -2,7 +2,7 @@
  * is done shard by shard, the blocks' gradients added up in order; or in one piece, where a layer takes the statistics of the batch. */
 #include "network/normalizing.h"
 #include "network/team_passes.h"
-#include "training/job.h"
+#include "training/ahead.h"
 #include <string.h>
 
 /* Some rows of the batch, at most NNF_SHARD_ROWS; or all, where a layer takes the statistics of the batch. */
@@ -11,6 +11,7 @@ typedef struct shard_rows {
     int64_t done; /* rows of the batch before it */
     ptrdiff_t n_rows;
     bool is_first, is_last;
+    bool looks_ahead; /* see ahead.h */
 } shard_rows;
 
 /* ---- phase 1: through the layers and back ---- */
@@ -19,8 +20,10 @@ static void carry_rows(nnf_job *job, nnf_member *member, const shard_rows *shard
 {
     const nnf_plan *plan = nnf_job_get_plan(job, member);
     const nnf_part rows = nnf_team_passes_get_part(member, shard->n_rows, false);
-    const nnf_source features = nnf_job_get_source(job, passes, job->x);
-    nnf_passes_gather(passes, &features, rows.begin, rows.end);
+    if (!passes->is_begun) {
+        const nnf_source features = nnf_job_get_source(job, passes, job->x);
+        nnf_passes_gather(passes, &features, rows.begin, rows.end);
+    }
     nnf_team_passes_forward(passes, member, plan->by_columns, shard->n_rows);
     nnf_job_measure(job, shard->batch, passes, job->trainer->values, rows.begin, rows.end);
     nnf_team_passes_backward(passes, member, plan->by_columns, shard->n_rows, passes->network->first_trained, false);
@@ -55,13 +58,18 @@ static void update_block(const nnf_trainer *trainer, const nnf_task *task, const
         nnf_step_take(trainer->step, task, gradient);
 }
 
-static void update_blocks(const nnf_job *job, const nnf_member *member, const shard_rows *shard, const nnf_passes *passes)
+/* What nnf_ahead_run updates. */
+static bool is_first_weights(const nnf_task *task) { return task->layer == 0 && task->which == NNF_WEIGHTS; }
+
+static void update_blocks(nnf_job *job, const nnf_member *member, const shard_rows *shard, const nnf_passes *passes)
 {
     const nnf_network *network = job->trainer->network;
     const nnf_plan *plan = nnf_job_get_plan(job, member);
     for (int t = 0; t < network->n_tasks; t++)
-        if (plan->owner[t] == member->index)
+        if (plan->owner[t] == member->index && !(shard->looks_ahead && is_first_weights(&network->tasks[t])))
             update_block(job->trainer, &network->tasks[t], shard, passes);
+    if (shard->looks_ahead)
+        nnf_ahead_run(job, shard->batch, passes);
     const nnf_part columns = nnf_team_passes_get_part(member, shard->n_rows, true);
     nnf_normalizing_learn(passes, &columns);
 }
@@ -77,6 +85,9 @@ static bool run_shard(nnf_job *job, nnf_member *member, const shard_rows *shard)
         if (shard->is_last)
             nnf_step_prepare(trainer->step);
     }
+    nnf_ahead_take_up(job, member, &passes);
+    if (shard->looks_ahead)
+        nnf_ahead_ask(job, shard->batch);
     carry_rows(job, member, shard, &passes);
     nnf_team_barrier(member);
     if (atomic_load(&job->verdict) != NNF_STATUS_OK)
@@ -103,6 +114,7 @@ bool nnf_batch_run_together(nnf_job *job, nnf_member *member, const nnf_batch *b
             .n_rows = (ptrdiff_t)(rest < most ? rest : most),
             .is_first = done == 0,
             .is_last = rest <= most,
+            .looks_ahead = nnf_ahead_is_possible(job, member, batch),
         };
         if (!run_shard(job, member, &shard))
             return false;

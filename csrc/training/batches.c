@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CACHE_LINE = 64 };
+
 bool nnf_order_reserve(nnf_order *order, int64_t n, bool shuffle)
 {
     if (!shuffle || n != order->n)
@@ -57,6 +59,17 @@ unsigned char *nnf_source_get_row(const nnf_source *source, ptrdiff_t i)
 {
     const int64_t position = source->first + i, row = source->order ? (int64_t)source->order[position] : position;
     return (unsigned char *)source->matrix->data + row * source->matrix->row_stride;
+}
+
+void nnf_source_ask_for_row(const nnf_source *source, ptrdiff_t i)
+{
+    const nnf_matrix *matrix = source->matrix;
+    if (matrix->csr)
+        return;
+    const unsigned char *row = nnf_source_get_row(source, i), *end = row + matrix->n_columns * (int64_t)nnf_dtype_size(matrix->dtype);
+    for (const unsigned char *line = row; line < end; line += CACHE_LINE)
+        __builtin_prefetch(line);
+    __builtin_prefetch(end - 1);
 }
 
 static double get_weight(const nnf_source *source, ptrdiff_t i)

@@ -25,6 +25,8 @@ void nnf_order_free(nnf_order *order);
 bool nnf_batches_gather_targets(const nnf_passes *passes, const nnf_source *source, ptrdiff_t begin, ptrdiff_t end);
 /* The row for row i of a workspace. */
 unsigned char *nnf_source_get_row(const nnf_source *source, ptrdiff_t i);
+/* Asks for that row, which may lie anywhere in memory, to be in cache when it is read; does nothing for a sparse matrix. */
+void nnf_source_ask_for_row(const nnf_source *source, ptrdiff_t i);
 /* Copies the source's weights i to weight[i], begin <= i < end; of several columns their mean. */
 void nnf_batches_gather_weights(const nnf_source *source, ptrdiff_t begin, ptrdiff_t end, double *weight);
 /* The sum of the same, in ascending order. */

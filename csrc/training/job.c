@@ -51,7 +51,11 @@ nnf_passes nnf_job_get_passes(const nnf_job *job, const nnf_batch *batch, int64_
 
 nnf_source nnf_job_get_source(const nnf_job *job, const nnf_passes *passes, const nnf_matrix *matrix)
 {
-    return (nnf_source){.matrix = matrix, .order = job->trainer->order.sample, .first = (int64_t)passes->mode.position};
+    const uint32_t *order = job->trainer->order.sample;
+    const int64_t first = (int64_t)passes->mode.position;
+    if (order && job->batch_size == 1)
+        return (nnf_source){.matrix = matrix, .first = (int64_t)order[first]};
+    return (nnf_source){.matrix = matrix, .order = order, .first = first};
 }
 
 static void report_not_finite(nnf_job *job, const nnf_passes *passes, ptrdiff_t begin, ptrdiff_t end)

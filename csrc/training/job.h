@@ -14,9 +14,11 @@ typedef struct nnf_job {
     const nnf_matrix *x, *y;
     const nnf_run *run;
     int64_t batch_size; /* of all batches but the last of an epoch */
+    int64_t end;        /* the number of the batch behind the run's last of an epoch */
     nnf_stats *stats;   /* one an epoch */
     nnf_stats batch;    /* of the shards of the batch that are done */
     nnf_poller poller;
+    nnf_passes next; /* of ahead.h */
     nnf_alone alone;
     int64_t n_alone;            /* batches that member 0 does next while the others wait; written between two meetings */
     _Atomic nnf_status verdict; /* not OK: the batch is not to be taken */
@@ -36,7 +38,7 @@ void nnf_job_ask(nnf_job *job, const nnf_batch *batch);
 const nnf_plan *nnf_job_get_plan(const nnf_job *job, const nnf_member *member);
 /* Passes whose row 0 stands at this position of the epoch. */
 nnf_passes nnf_job_get_passes(const nnf_job *job, const nnf_batch *batch, int64_t position);
-/* The rows of x, or of what else has a row for each of x, of such passes. */
+/* The rows of x, or of what else has a row for each of x, of such passes. That of a single row has no order. */
 nnf_source nnf_job_get_source(const nnf_job *job, const nnf_passes *passes, const nnf_matrix *matrix);
 /* Each batch's sum of weights must be known before its first gradient. */
 bool nnf_job_has_batch_weights(const nnf_job *job);

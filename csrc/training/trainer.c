@@ -12,7 +12,6 @@ static ptrdiff_t least(int64_t a, ptrdiff_t b) { return a < b ? (ptrdiff_t)a : b
 
 static int64_t count_batches(const nnf_job *job) { return 1 + (job->x->n_rows - 1) / job->batch_size; }
 
-/* The number of the batch behind the run's last of an epoch. */
 static int64_t get_end(const nnf_job *job)
 {
     const int64_t n_batches = count_batches(job), left = n_batches - job->run->first_batch;
@@ -26,11 +25,11 @@ static nnf_batch get_batch(const nnf_job *job, uint32_t epoch, int64_t number, i
 }
 
 /* Sums up the weights of the epoch's batches in the order that has been made for it. */
-static void weigh_batches(const nnf_job *job, int64_t end)
+static void weigh_batches(const nnf_job *job)
 {
     const nnf_trainer *trainer = job->trainer;
-    for (int64_t number = job->run->first_batch; number < end; number++) {
-        const nnf_batch batch = get_batch(job, 0, number, end);
+    for (int64_t number = job->run->first_batch; number < job->end; number++) {
+        const nnf_batch batch = get_batch(job, 0, number, job->end);
         const nnf_source weights = {.matrix = job->run->weights, .order = trainer->order.sample, .first = batch.first};
         trainer->batch_weight[number - job->run->first_batch] = nnf_batches_sum_weights(&weights, 0, (ptrdiff_t)batch.n_rows);
     }
@@ -49,9 +48,9 @@ static bool run_batches(nnf_job *job, nnf_member *member, uint32_t epoch, int64_
 }
 
 /* From batch "number" on: one by the team, or some by member 0. Returns how many, or 0 if the run ends. */
-static int64_t advance(nnf_job *job, nnf_member *member, uint32_t epoch, int64_t number, int64_t end)
+static int64_t advance(nnf_job *job, nnf_member *member, uint32_t epoch, int64_t number)
 {
-    const int64_t n_alone = least(job->n_alone, end - number);
+    const int64_t n_alone = least(job->n_alone, job->end - number);
     if (n_alone == 0)
         return run_batches(job, member, epoch, number, 1);
     nnf_member lone = {.team = member->team, .size = 1};
@@ -73,7 +72,6 @@ static void run_epochs(nnf_member *member, void *argument)
     nnf_job *job = argument;
     nnf_trainer *trainer = job->trainer;
     const nnf_run *run = job->run;
-    const int64_t end = get_end(job);
     if (member->index == 0) {
         const ptrdiff_t n_rows = nnf_plan_choose_rows(trainer->network, job->batch_size);
         job->alone = nnf_alone_start(member, nnf_clock_get());
@@ -84,11 +82,11 @@ static void run_epochs(nnf_member *member, void *argument)
         if (member->index == 0) {
             nnf_order_shuffle(&trainer->order, run->seed, run->first_epoch + epoch);
             if (nnf_job_has_batch_weights(job))
-                weigh_batches(job, end);
+                weigh_batches(job);
         }
         nnf_team_barrier(member);
-        for (int64_t number = run->first_batch, n; number < end; number += n) {
-            n = advance(job, member, epoch, number, end);
+        for (int64_t number = run->first_batch, n; number < job->end; number += n) {
+            n = advance(job, member, epoch, number);
             if (n == 0)
                 return;
         }
@@ -126,7 +124,7 @@ static bool reserve_batch_weights(nnf_trainer *trainer, const nnf_job *job)
 {
     if (!nnf_job_has_batch_weights(job))
         return true;
-    const size_t n_batches = (size_t)(get_end(job) - job->run->first_batch);
+    const size_t n_batches = (size_t)(job->end - job->run->first_batch);
     double *weight = realloc(trainer->batch_weight, nnf_size_multiply(n_batches, sizeof *weight));
     trainer->batch_weight = weight ? weight : trainer->batch_weight;
     return weight;
@@ -144,13 +142,14 @@ static bool reserve(nnf_trainer *trainer, const nnf_job *job, int n_threads)
     if (by_shards)
         return reserve_values(trainer, (ptrdiff_t)n_threads * NNF_SHARD_ROWS) &&
                nnf_workspace_reserve(&trainer->workspace, trainer->network, (ptrdiff_t)n_threads * NNF_CHUNK_ROWS, true);
-    return reserve_values(trainer, n_rows) && nnf_workspace_reserve(&trainer->workspace, trainer->network, n_rows, true);
+    const ptrdiff_t n_ahead = job->batch_size == 1; /* a row for what the next batch begins with */
+    return reserve_values(trainer, n_rows) && nnf_workspace_reserve(&trainer->workspace, trainer->network, n_rows + n_ahead, true);
 }
 
 static int choose_threads(const nnf_job *job)
 {
     const double work_per_row = job->trainer->network->work_per_row;
-    const double n_batches = (double)(get_end(job) - job->run->first_batch) * job->run->n_epochs;
+    const double n_batches = (double)(job->end - job->run->first_batch) * job->run->n_epochs;
     return nnf_work_choose_team((double)nnf_plan_choose_rows(job->trainer->network, job->batch_size) * work_per_row / 2,
                                 n_batches * (double)job->batch_size * work_per_row);
 }
@@ -167,6 +166,7 @@ nnf_status nnf_train(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix
         .verdict = NNF_STATUS_OK,
         .bad_layer = trainer->network->n_layers,
     };
+    job.end = get_end(&job);
     const int n_threads = choose_threads(&job);
     memset(stats, 0, run->n_epochs * sizeof *stats);
     if (!reserve(trainer, &job, n_threads))

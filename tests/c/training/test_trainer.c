@@ -109,6 +109,13 @@ int main(void)
     const training trainings[] = {
         {"rows", 100, 250, 2, {make_dense(60, NNF_ACTIVATION_GELU, true), last}, plain},
         {"columns", 16, 40, 3, {make_dense(512, NNF_ACTIVATION_RELU, true), make_dense(448, NNF_ACTIVATION_TANH, true), last}, plain},
+        {"one row", 1, 60, 2, {make_dense(60, NNF_ACTIVATION_GELU, true), last}, plain},
+        {"one row, columns",
+         1,
+         60,
+         3,
+         {make_dense(512, NNF_ACTIVATION_RELU, true), make_dense(448, NNF_ACTIVATION_TANH, true), last},
+         plain},
         {"columns, rows, columns",
          16,
          40,
