@@ -22,13 +22,13 @@ LISTS = ("activations.h", "losses.h", "metrics.h", "optimizers.h")
 PYTHON_FLOORS = (  # lowest first
     {"_core"},
     {"_start"},
-    {"exceptions", "config", "_validation", "_descriptions", "_elementary"},
+    {"exceptions", "config", "_validation", "_descriptions", "_elementary", "_random_state"},
     {
         *("layers", "activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics"),
         *("kernels", "_kernel_activations", "_kernel_arrays", "_kernel_losses", "_kernel_normalization"),
         *("_layer", "_normalization", "constraints", "_step_options", "_initializer", "_matrix_initializers"),
     },
-    {"_reporting", "_lowering", "_class_weights", "_examples", "data", "saving"},
+    {"_reporting", "_lowering", "_class_weights", "_examples", "data", "preprocessing", "saving"},
     {"training", "_custom_training", "callbacks"},
     {"models", "_stack", "_passes", "_summary", "_persistence"},
     {"sklearn", "export", "distributed", "plotting", "datasets"},

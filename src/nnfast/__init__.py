@@ -2,7 +2,7 @@
 
 ``Sequential`` and the names in ``layers``, ``losses``, ``optimizers``, ``schedules``, ``metrics``, ``initializers``,
 ``regularizers``, ``constraints`` and ``callbacks`` are Keras 3's; ``kernels`` has the bare loops; ``datasets`` has data
-to begin with; ``plotting`` draws.
+to begin with, ``preprocessing`` what is done to data before training; ``plotting`` draws.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         metrics,
         optimizers,
         plotting,
+        preprocessing,
         regularizers,
         schedules,
     )
@@ -46,6 +47,7 @@ __all__ = [
     "metrics",
     "optimizers",
     "plotting",
+    "preprocessing",
     "regularizers",
     "schedules",
     "set_num_threads",

@@ -8,7 +8,7 @@ class NnfastError(Exception):
 
 
 class NotReadyError(NnfastError, ValueError):
-    """The model lacks what the call needs: layers, weights (``build``) or a loss (``compile``)."""
+    """The model lacks what the call needs: layers, weights (``build``) or a loss (``compile``); or a scaler ``fit``."""
 
 
 class NotFiniteError(NnfastError, ArithmeticError):
