@@ -42,3 +42,7 @@ class DataFileError(NnfastError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+class DownloadError(NnfastError, OSError):
+    """No place gave a file of a data set. The message names the file and what each place gave instead."""
