@@ -32,6 +32,20 @@ def test_readme_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert names["accuracy"] > 0.9  # type: ignore[operator]
 
 
+def test_examples_of_preparing() -> None:
+    names: dict[str, object] = {}
+    for example in re.findall(r"```python\n(.*?)```", (ROOT / "docs/preparing.md").read_text(), re.DOTALL):
+        exec(example, names)
+    assert "accuracy" in names
+
+
+@pytest.mark.parametrize("name", ["datasets", "preprocessing"])
+def test_readme_names_what_is_for_data(name: str) -> None:
+    module = importlib.import_module(f"nnfast.{name}")
+    words = set(re.findall(r"\w+", (ROOT / "README.md").read_text()))
+    assert not set(module.__all__) - words - {"from_categorical"}  # "and back"
+
+
 LISTS = [
     *("layers", "activations", "losses", "metrics", "optimizers", "schedules"),
     *("initializers", "regularizers", "constraints"),
