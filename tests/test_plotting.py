@@ -143,4 +143,4 @@ def test_without_matplotlib():
         "from nnfast import plotting; plotting.learning_curves({'loss': [1.0]})"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "ImportError: pictures need matplotlib: pip install matplotlib" in run.stderr
+    assert 'ImportError: pictures need matplotlib: pip install "nnfast[plot]", or matplotlib' in run.stderr
