@@ -73,6 +73,9 @@ def test_all_activations_are_drawn() -> None:
         measured = np.diff(value) / np.diff(z)
         smooth = np.isfinite(measured + slope[1:] + slope[:-1]) & (np.abs(np.diff(slope)) < 0.1 * np.abs(slope[1:]))
         np.testing.assert_allclose(measured[smooth], ((slope[1:] + slope[:-1]) / 2)[smooth], rtol=5e-3, atol=1e-5)
+    z, share = line(figure.axes[names.index("softmax")], "value")
+    np.testing.assert_allclose(share, 1 / (1 + np.exp(-z)), rtol=1e-12)
+    np.testing.assert_allclose(line(figure.axes[names.index("log_softmax")], "value")[1], np.log(share), atol=1e-12)
     [legend] = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["value", "derivative"]
     assert not [axes for axes in figure.axes if axes.get_legend()]
@@ -197,6 +200,12 @@ def test_descent_is_that_of_the_text() -> None:
     points = [(value, loss(value)) for value in path]
     assert arrows == [(points[i], points[i + 1]) for i in range(3)]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("b3", "SSR")
+
+
+@pytest.mark.parametrize(("path", "margins"), [([0, 1], (0.15, 0.45)), ([1, 0], (0.45, 0.15)), ([0, 2, 1], (0.3, 0.3))])
+def test_curve_goes_on_where_the_path_ends(path: list[float], margins: tuple[float, float]) -> None:
+    b, _ = line(plotting.descent_path(lambda b: b * b, path), "loss")
+    assert (min(path) - b[0], b[-1] - max(path)) == pytest.approx(margins)
 
 
 def test_descent_of_one_place_and_none() -> None:

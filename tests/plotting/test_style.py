@@ -59,6 +59,7 @@ def test_contrast(name: str) -> None:
 @pytest.mark.parametrize("name", PALETTES)
 def test_every_eye_tells_curves_apart(name: str, eye: str) -> None:
     seen = {colour: lab(np.array(EYES[eye]) @ linear(colour)) for colour in PALETTES[name].curves}
+    assert len(seen) == len(PALETTES[name].curves)
     near = {(a, b): np.linalg.norm(seen[a] - seen[b]) for a, b in itertools.combinations(seen, 2)}
     assert min(near.values()) > 15, min(near, key=near.__getitem__)
 

@@ -46,7 +46,8 @@ def confusion_matrix(
     ['1', '1', '1']
     """
     counts, names = _count(labels, predictions, class_names)
-    figure = figure or new_figure(5.0, 4.4)
+    side = 0.4 * min(len(names), _MAX_NUMBERED_CLASSES)
+    figure = figure or new_figure(max(5.0, side + 2.0), max(4.4, side + 1.4))
     axes = make_axes(figure, 1, 1)[0, 0]
     axes.grid(False)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

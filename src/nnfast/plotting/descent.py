@@ -70,9 +70,12 @@ def descent_path(
 
 
 def _choose_grid(steps: Array) -> Array:
-    """Choose places around the steps, as far beyond the last as they went."""
-    width = float(np.ptp(steps)) or 1.0
-    return np.linspace(steps.min() - 0.15 * width, steps.max() + 0.45 * width, 300)
+    """Choose places around the steps, more of them where the path ends: there the curve rises again."""
+    low, high = float(steps.min()), float(steps.max())
+    width = high - low or 1.0
+    left = 0.45 if steps[-1] < low + 0.1 * width else 0.15
+    right = 0.45 if steps[-1] > high - 0.1 * width else 0.15
+    return np.linspace(low - left * width, high + right * width, 300)
 
 
 def _draw_arrows(axes: "Axes", palette: Palette, steps: Array, heights: Array) -> None:
