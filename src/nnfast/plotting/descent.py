@@ -55,7 +55,8 @@ def descent_path(
     ax, palette = take_axes(ax, 5.6, 3.8)
     heights = np.array([float(loss(step)) for step in steps])
     grid = _choose_grid(steps)
-    ax.plot(grid, [float(loss(b)) for b in grid], color=palette.curves[3], linewidth=2.0, label=names[1])
+    curve = [float(loss(b)) for b in grid]
+    ax.plot(grid, curve, color=palette.curves[3], linewidth=2.0, label=names[1])
     _draw_arrows(ax, palette, steps, heights)
     ax.plot(steps, heights, "o", color=palette.curves[0], markersize=5.5, label="steps", zorder=3)
     low, high = ax.get_ylim()
@@ -64,7 +65,7 @@ def descent_path(
             _draw_tangent(ax, palette, place, float(slope(place[0])), linestyle)
     ax.set_ylim(low - 0.06 * (high - low), high)
     name_axes(ax, *names)
-    _number(ax, palette, steps, heights)
+    _number(ax, palette, (steps, heights), float(grid[np.argmin(curve)]))
     add_legend(ax)
     return ax
 
@@ -101,19 +102,21 @@ def _draw_tangent(axes: "Axes", palette: Palette, place: tuple[float, float], sl
     )
 
 
-def _number(axes: "Axes", palette: Palette, steps: Array, heights: Array) -> None:
-    """Write the parameter at places that are not too near to the one written before, and at the last."""
-    gap = 0.12 * (float(np.ptp(steps)) or 1.0)
+def _number(axes: "Axes", palette: Palette, places: tuple[Array, Array], lowest: float) -> None:
+    """Write the parameter at the last place, and at those not too near to one written before, outside of the valley."""
+    steps, heights = places
+    width = float(np.ptp(steps)) or 1.0
     written: list[float] = []
     for i in (len(steps) - 1, *range(len(steps) - 1)):
-        if all(abs(steps[i] - other) > gap for other in written):
+        if all(abs(steps[i] - other) > 0.12 * width for other in written):
             written.append(steps[i])
+            side = float(np.sign(steps[i] - lowest)) if abs(steps[i] - lowest) > 0.1 * width else 0.0
             axes.annotate(
                 f"{steps[i]:.3g}",
                 (steps[i], heights[i]),
-                (0, -16),
+                (5 * side, -16 + 4 * abs(side)),
                 textcoords="offset points",
-                ha="center",
+                ha={-1.0: "right", 0.0: "center", 1.0: "left"}[side],
                 fontsize=9,
                 color=palette.ink,
             )
