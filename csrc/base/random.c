@@ -1,25 +1,25 @@
-/* random.c: shuffles and uniform numbers from blocks of random_block.h. */
+/* random.c: shuffles and uniform numbers from groups of random_block.h. */
 #include "base/random.h"
 #include "base/random_block.h"
 
-void nnf_random_get_block(nnf_random_stream stream, uint64_t block, uint32_t out[NNF_RANDOM_BLOCK])
+void nnf_random_get_group(nnf_random_stream stream, uint64_t group, uint32_t out[NNF_RANDOM_GROUP])
 {
-    nnf_random_block_inline(stream, block, out);
+    nnf_random_group_inline(stream, group, out);
 }
 
 /* The numbers of a stream one after another. */
 typedef struct sequence {
     nnf_random_stream stream;
     uint64_t n_taken;
-    uint32_t block[NNF_RANDOM_BLOCK];
+    uint32_t group[NNF_RANDOM_GROUP];
 } sequence;
 
 static inline uint32_t take(sequence *numbers)
 {
     const uint64_t i = numbers->n_taken++;
-    if (i % NNF_RANDOM_BLOCK == 0)
-        nnf_random_get_block(numbers->stream, i / NNF_RANDOM_BLOCK, numbers->block);
-    return numbers->block[i % NNF_RANDOM_BLOCK];
+    if (i % NNF_RANDOM_GROUP == 0)
+        nnf_random_get_group(numbers->stream, i / NNF_RANDOM_GROUP, numbers->group);
+    return numbers->group[i % NNF_RANDOM_GROUP];
 }
 
 /* Uniform in [0, n), exactly: the high half of a product, drawn again where its low half is among the 2^32 mod n

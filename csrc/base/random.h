@@ -22,11 +22,11 @@ typedef struct nnf_random_stream {
     uint32_t epoch;
 } nnf_random_stream;
 
-enum { NNF_RANDOM_BLOCK = 64 }; /* numbers made at a time */
+enum { NNF_RANDOM_BLOCK = 64, NNF_RANDOM_GROUP = 4 * NNF_RANDOM_BLOCK }; /* a group is made at a time */
 
-/* out[i] = the 32-bit number of index (block * NNF_RANDOM_BLOCK + i), i < NNF_RANDOM_BLOCK. Defined in random_block.h, for
+/* out[i] = the 32-bit number of index (group * NNF_RANDOM_GROUP + i), i < NNF_RANDOM_GROUP. Defined in random_block.h, for
  * the files that want it inlined and vectorised; this is the same function out of line. */
-void nnf_random_get_block(nnf_random_stream stream, uint64_t block, uint32_t out[NNF_RANDOM_BLOCK]);
+void nnf_random_get_group(nnf_random_stream stream, uint64_t group, uint32_t out[NNF_RANDOM_GROUP]);
 
 /* order = a permutation of 0 .. n-1 (Fisher and Yates; every draw is exactly uniform). */
 void nnf_random_shuffle(nnf_random_stream stream, uint32_t n, uint32_t *order);

@@ -229,16 +229,16 @@ static int64_t one_hot(nnf_shape shape, const int32_t *label, const uint32_t *or
 
 /* ---- dropout ---- */
 
-/* One row, whose first element has number "index". Numbers are made a block at a time; *made tells which block bits holds. */
+/* One row, whose first element has number "index". Numbers are made a group at a time; *made tells which group bits holds. */
 INLINE void draw_row(real *restrict factor, ptrdiff_t n, real keep_scale, uint32_t threshold, nnf_random_stream stream, uint64_t index,
-                     uint32_t bits[restrict NNF_RANDOM_BLOCK], uint64_t *made)
+                     uint32_t bits[restrict NNF_RANDOM_GROUP], uint64_t *made)
 {
     for (ptrdiff_t j = 0; j < n;) {
-        const uint64_t block = (index + (uint64_t)j) / NNF_RANDOM_BLOCK;
-        const ptrdiff_t at = (ptrdiff_t)((index + (uint64_t)j) % NNF_RANDOM_BLOCK);
-        const ptrdiff_t count = n - j < NNF_RANDOM_BLOCK - at ? n - j : NNF_RANDOM_BLOCK - at;
-        if (block != *made)
-            nnf_random_block_inline(stream, *made = block, bits);
+        const uint64_t group = (index + (uint64_t)j) / NNF_RANDOM_GROUP;
+        const ptrdiff_t at = (ptrdiff_t)((index + (uint64_t)j) % NNF_RANDOM_GROUP);
+        const ptrdiff_t count = n - j < NNF_RANDOM_GROUP - at ? n - j : NNF_RANDOM_GROUP - at;
+        if (group != *made)
+            nnf_random_group_inline(stream, *made = group, bits);
         for (ptrdiff_t c = 0; c < count; c++)
             factor[j + c] = bits[at + c] >= threshold ? keep_scale : 0;
         j += count;
@@ -249,7 +249,7 @@ static void draw_dropout(nnf_shape shape, double rate, nnf_random_stream stream,
 {
     const real keep_scale = (real)(1.0 / (1.0 - rate));
     const uint32_t threshold = (uint32_t)(rate * 4294967296.0);
-    uint32_t bits[NNF_RANDOM_BLOCK];
+    uint32_t bits[NNF_RANDOM_GROUP];
     uint64_t made = UINT64_MAX;
     for (ptrdiff_t i = 0; i < shape.rows; i++)
         draw_row(row_of(factor, i), shape.columns, keep_scale, threshold, stream, first + (uint64_t)i * (uint64_t)shape.columns, bits,

@@ -19,40 +19,45 @@ static void test_known_answers(void)
          {0x59cd1dbb, 0xb8879579, 0x86b5d00c, 0xac8b6d84}},
     };
     for (int i = 0; i < 3; i++) {
-        nnf_threefry_words counter;
+        nnf_threefry_words words = {0};
         uint32_t key[5];
-        memcpy(counter.word, answer[i][0], sizeof counter.word);
-        memcpy(key, answer[i][1], sizeof counter.word);
+        memcpy(key, answer[i][1], sizeof answer[i][1]);
         key[4] = nnf_threefry_last_key(key);
-        const nnf_threefry_words result = nnf_threefry(key, counter);
-        CHECK(memcmp(result.word, answer[i][2], sizeof result.word) == 0);
+        nnf_threefry_add(&words, answer[i][0]);
+        nnf_threefry(key, &words);
+        for (int w = 0; w < 4; w++)
+            for (int b = 0; b < NNF_RANDOM_BLOCKS; b++)
+                CHECK(words.word[w][b] == answer[i][2][w]);
     }
 }
 
-/* Number w * 16 + j of a block is word w of lane j. */
-static void test_block_layout(void)
+/* Number w * 16 + j of a block is word w of lane j; four blocks follow each other in a group. */
+static void test_group_layout(void)
 {
     const nnf_random_stream stream = {0x0123456789abcdef, 2 | 7 << 8, 11};
-    const uint64_t block = 0x1122334455667788;
+    const uint64_t group = 0x1122334455667788;
     uint32_t key[5] = {0x89abcdef, 0x01234567, 2 | 7 << 8, 11, 0};
-    uint32_t out[NNF_RANDOM_BLOCK];
+    uint32_t out[NNF_RANDOM_GROUP];
     key[4] = nnf_threefry_last_key(key);
-    nnf_random_get_block(stream, block, out);
-    for (uint32_t j = 0; j < 16; j++) {
-        const nnf_threefry_words word = nnf_threefry(key, (nnf_threefry_words){{0x55667788, 0x11223344, j, 0}});
-        for (uint32_t w = 0; w < 4; w++)
-            CHECK(out[w * 16 + j] == word.word[w]);
-    }
+    nnf_random_get_group(stream, group, out);
+    for (uint32_t b = 0; b < NNF_RANDOM_BLOCKS; b++)
+        for (uint32_t j = 0; j < 16; j++) {
+            nnf_threefry_words words = {0};
+            nnf_threefry_add(&words, (const uint32_t[4]){0x5599de20 + b, 0x4488cd11, j, 0});
+            nnf_threefry(key, &words);
+            for (uint32_t w = 0; w < 4; w++)
+                CHECK(out[b * NNF_RANDOM_BLOCK + w * 16 + j] == words.word[w][0]);
+        }
 }
 
 static void test_streams_differ(void)
 {
     const nnf_random_stream base = {1, 1, 1};
     const nnf_random_stream other[] = {{2, 1, 1}, {1 + (1ull << 32), 1, 1}, {1, 2, 1}, {1, 1, 2}};
-    uint32_t a[NNF_RANDOM_BLOCK], b[NNF_RANDOM_BLOCK];
-    nnf_random_get_block(base, 0, a);
+    uint32_t a[NNF_RANDOM_GROUP], b[NNF_RANDOM_GROUP];
+    nnf_random_get_group(base, 0, a);
     for (int i = 0; i < 4; i++) {
-        nnf_random_get_block(other[i], 0, b);
+        nnf_random_get_group(other[i], 0, b);
         CHECK(memcmp(a, b, sizeof a) != 0);
     }
 }
@@ -101,7 +106,7 @@ static void test_uniform(void)
     enum { N = 10001 };
     static double x[N];
     const nnf_random_stream stream = {3, NNF_RANDOM_INITIALIZE, 0};
-    uint32_t bits[NNF_RANDOM_BLOCK];
+    uint32_t bits[NNF_RANDOM_GROUP];
     double sum = 0, sum_of_squares = 0;
     nnf_random_uniform(stream, N, x);
     for (int i = 0; i < N; i++) {
@@ -111,8 +116,8 @@ static void test_uniform(void)
     }
     CHECK(sum / N > 0.49 && sum / N < 0.51);
     CHECK(sum_of_squares / N > 0.32 && sum_of_squares / N < 0.347);
-    nnf_random_get_block(stream, 1, bits);
-    CHECK(x[33] == ((double)(((uint64_t)bits[2] << 32 | bits[3]) >> 12) + 0.5) / 0x1p52);
+    nnf_random_get_group(stream, 1, bits);
+    CHECK(x[129] == ((double)(((uint64_t)bits[2] << 32 | bits[3]) >> 12) + 0.5) / 0x1p52);
 }
 
 /* The numbers decide every bit of a training: they may never change. */
@@ -127,7 +132,7 @@ static void test_order_is_pinned(void)
 int main(void)
 {
     test_known_answers();
-    test_block_layout();
+    test_group_layout();
     test_streams_differ();
     test_shuffle_is_permutation();
     test_shuffle_is_fair();

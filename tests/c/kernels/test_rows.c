@@ -253,9 +253,9 @@ static void call_rescale(const nnf_kernels *table, void *const *data, const void
 
 static double dropout_of(nnf_dtype dtype, const map_call *call, double x, uint64_t index)
 {
-    uint32_t bits[NNF_RANDOM_BLOCK];
-    nnf_random_get_block(stream, index / NNF_RANDOM_BLOCK, bits);
-    const bool is_kept = bits[index % NNF_RANDOM_BLOCK] >= (uint32_t)(call->a * 0x1p32);
+    uint32_t bits[NNF_RANDOM_GROUP];
+    nnf_random_get_group(stream, index / NNF_RANDOM_GROUP, bits);
+    const bool is_kept = bits[index % NNF_RANDOM_GROUP] >= (uint32_t)(call->a * 0x1p32);
     return is_kept ? round_to(dtype, x * round_to(dtype, 1 / (1 - call->a))) : 0;
 }
 

@@ -73,8 +73,8 @@ static void fill_marks(uint32_t *marks, ptrdiff_t n, int density)
 {
     nnf_random_stream stream = {91, 0, 0};
     for (ptrdiff_t i = 0; i < n; i++) {
-        uint32_t bits[NNF_RANDOM_BLOCK];
-        nnf_random_get_block(stream, (uint64_t)i, bits);
+        uint32_t bits[NNF_RANDOM_GROUP];
+        nnf_random_get_group(stream, (uint64_t)i, bits);
         const uint32_t some[] = {0, bits[0] & bits[1] & bits[2] & bits[3], bits[0], bits[0] | bits[1] | bits[2], UINT32_MAX};
         marks[i] = some[density];
     }
