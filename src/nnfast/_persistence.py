@@ -23,6 +23,7 @@ def describe_model(model: "Sequential") -> SavedModel:
         layers=tuple(model._stack),
         weights=tuple(model.get_weights()),
         compiled=_describe_compiled(model, model.optimizer) if model.optimizer else None,
+        metadata=model.metadata,
     )
 
 
@@ -30,7 +31,7 @@ def restore_model(model: "Sequential", saved: SavedModel, with_compiled: bool) -
     """Make a model that of a file."""
     stack = check_layers(saved.layers)
     model._install(_lowering.lower_layers(stack, saved.in_size), saved.weights)
-    model._stack, model._epochs_done = stack, saved.epochs_done
+    model._stack, model._epochs_done, model.metadata = stack, saved.epochs_done, saved.metadata
     if saved.compiled and with_compiled:
         _restore_compiled(model, saved.compiled)
 

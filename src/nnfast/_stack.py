@@ -39,6 +39,7 @@ class Stack:
         self._stack: list[Layer] = []
         self._plan: Plan | None = None
         self._network: _core.Network | None = None
+        self.metadata: dict[str, Any] = {}
         self._epochs_done = 0
         self._take_layers(check_layers([] if layers is None else layers), None)
 

@@ -89,6 +89,20 @@ def check_weights_path(path: object) -> str:
     raise mismatch("filepath", f"a path that ends with {WEIGHTS_SUFFIX!r}", path)
 
 
+def check_metadata(value: object) -> dict[str, Any]:
+    """Return `value` if it is a dict that JSON gives back as it is."""
+    import json
+
+    try:
+        is_plain = isinstance(value, dict) and json.loads(json.dumps(value, allow_nan=False)) == value
+    except (TypeError, ValueError, RecursionError):
+        is_plain = False
+    if is_plain:
+        return value  # type: ignore[return-value]
+    plain = "texts, finite numbers, True, False, None, lists and dicts with texts as keys"
+    raise mismatch("metadata", f"a dict of plain data ({plain})", value)
+
+
 def unknown_name(noun: str, name: object, valid: Iterable[str]) -> ValueError:
     """Make the error for a name that is not one of `valid`, with the nearest of them."""
     import difflib

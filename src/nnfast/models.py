@@ -39,14 +39,14 @@ class Sequential(Passes):
 
     Attributes
     ----------
-    seed : int
-        See above.
     optimizer, loss, metrics, weighted_metrics
         What `compile` was told, as objects; None, None and () before.
     history : History or None
         Of the last `fit`, up to where it ended.
     stop_training : bool
         Set to True by a callback, it ends the training.
+    metadata : dict
+        Plain data of your own, as names of classes, that `save` writes into the model's file.
 
     Examples
     --------

@@ -248,6 +248,7 @@ BAD_DESCRIPTIONS = {
     "compiled": put("compiled", value=[]),
     "compiled empty": put("compiled", value={}),
     "compiled more": put("compiled", "callbacks", value=[]),
+    "metadata": put("metadata", value=[]),
     "more": put("code", value="import os"),
 }
 

@@ -7,7 +7,7 @@ metadata. Layers come from a closed list: nothing in a file can choose code.
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ Arrays = tuple[Array, ...]
 _FORMAT = 1
 _KEYS = {"format", "name", "dtype", "seed", "epochs_done", "in_size", "layers", "compiled"}
 _STATISTICS = ("running_mean", "running_var")
+_ADDED: dict[str, Any] = {"metadata": {}}  # keys that older files do not have, and what these mean
 _COMPILED_KEYS = {"optimizer", "step", "loss", "metrics", "weighted_metrics"}
 
 
@@ -55,6 +56,8 @@ class SavedModel:
     layers: tuple[Layer, ...]
     weights: Arrays
     compiled: Compiled | None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """Plain data of the user's; nothing here reads them."""
 
 
 def write_model(path: StrPath, model: SavedModel) -> None:
@@ -95,7 +98,8 @@ def read_model(path: StrPath) -> SavedModel:
     text, tensors = read_tensors(path)
     try:
         data = json.loads(text, parse_constant=_refuse_constant)
-        _check_keys("model", data, _KEYS)
+        data = _ADDED | data if isinstance(data, dict) else data
+        _check_keys("model", data, _KEYS | _ADDED.keys())
         _validation.check_choice("format", data["format"], (_FORMAT,))
         return _rebuild(data, tensors)
     except (ValueError, RecursionError) as error:
@@ -112,6 +116,7 @@ def _describe(model: SavedModel) -> dict[str, Any]:
         "in_size": model.in_size,
         "layers": [_describe_layer(layer) for layer in model.layers],
         "compiled": model.compiled and _describe_compiled(model.compiled),
+        "metadata": _validation.check_metadata(model.metadata),
     }
 
 
@@ -210,6 +215,7 @@ def _rebuild(data: dict[str, Any], tensors: dict[str, Array]) -> SavedModel:
         layers=stack,
         weights=weights,
         compiled=_rebuild_compiled(data["compiled"], optimizer, tuple(slots)) if optimizer else None,
+        metadata=_validation.check_metadata(data["metadata"]),
     )
 
 
