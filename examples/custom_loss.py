@@ -1,6 +1,8 @@
 """custom_loss: a network trained with a loss of one's own, to which too little costs more than too much.
 
-python examples/custom_loss.py
+    python examples/custom_loss.py
+
+Expected: a forecast that is enough on 90 % of the days, within 2 %.
 """
 
 from typing import Any

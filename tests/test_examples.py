@@ -1,32 +1,49 @@
 """The scripts in examples/ run: shortened, and far enough to show that what they do is right."""
 
-import importlib.util
-import os
-import subprocess
-import sys
+import ast
+import re
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from scripts import EXAMPLES, load, run
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+TUTORIALS = Path(__file__).parent.parent / "docs" / "tutorials"
 CUSTOM = {
     "custom_loss.py": lambda enough: abs(enough - 0.9) < 0.04,
     "custom_activation.py": lambda error: error < 0.5,
     "custom_layer.py": lambda accuracy: accuracy > 0.95,
 }
 """Scripts whose ``main`` returns a number, and what it must be like."""
-
-
-def run(name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, str(EXAMPLES / name), *arguments]
-    return subprocess.run(program, env=os.environ | environment, capture_output=True, text=True, check=False)
+OF_THE_TEXTS = {
+    *("shallow.py", "activations.py", "dosage.py", "one_sample_at_a_time.py", "losses.py", "gradients.py"),
+    *("overfitting.py", "learning_rates.py", "numpy_twin.py", "adam_against_gradient_descent.py"),
+    *("autoencoder.py", "gan.py", "mnist.py"),
+}
+"""Those in the table of docs/tutorials/README.md."""
+NAMES = sorted(path.name for path in EXAMPLES.glob("*.py"))
 
 
 def test_every_example_is_tested() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"mnist.py", *CUSTOM}
+    assert set(NAMES) == {*CUSTOM, *OF_THE_TEXTS}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_head_tells_command_and_result(name: str) -> None:
+    head = ast.get_docstring(ast.parse((EXAMPLES / name).read_text())) or ""
+    assert head.startswith(f"{name.removesuffix('.py')}: ")
+    assert f"python examples/{name}" in head
+    assert "Expected" in head
+
+
+@pytest.mark.parametrize("name", sorted(OF_THE_TEXTS))
+def test_table_and_a_page_link_to_it(name: str) -> None:
+    link = f"](../../examples/{name})"
+    table = (TUTORIALS / "README.md").read_text()
+    pages = [page for page in TUTORIALS.glob("*.md") if page.name != "README.md" and link in page.read_text()]
+    assert link in table
+    assert any(f"]({page.name}" in table for page in pages)
 
 
 def test_mnist(mnist_folder: Path) -> None:
@@ -43,15 +60,6 @@ def test_mnist_without_its_files(folder: str) -> None:
     result = run("mnist.py", NNFAST_MNIST=folder)
     assert result.returncode != 0
     assert ("NNFAST_MNIST names no folder" if not folder else "/nowhere: expected a folder") in result.stderr
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name.removesuffix(".py"), EXAMPLES / name)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("name", CUSTOM)
@@ -95,3 +103,115 @@ def test_slopes_below_the_custom_activation(rng: np.random.Generator) -> None:
                 losses.append(network.backward(x, y))
             network.lower.set_weights(weights)
             assert gradient[index] == pytest.approx((losses[0] - losses[1]) / 2e-5, rel=1e-5, abs=1e-8)
+
+
+# ---- the texts' systems, on small settings: each script compares by itself, with formulas or scikit-learn ------------
+# numpy_twin.py is tested by test_kaggle_digits.py.
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to run in: pictures are drawn where a script runs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def quote(page: str, word: str) -> list[str]:
+    """The lines with that word of what a page says a script prints."""
+    blocks = re.findall(r"```\n(.*?)```", (TUTORIALS / page).read_text(), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if word in line]
+    assert lines
+    return lines
+
+
+def list_pictures(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.read_bytes().startswith(b"\x89PNG")}
+
+
+def test_shallow() -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    results = load("shallow.py").main(["--seeds", "0", "1"])
+    for task, least in (("regression", 0.35), ("binary", 0.95), ("multiclass", 0.93)):
+        ours, theirs = results[task]
+        assert ours >= max(least, theirs - 0.04), task
+
+
+def test_activations(folder: Path) -> None:
+    assert load("activations.py").main([]) < 1e-8
+    assert list_pictures(folder) == {"activations.png"}
+
+
+def test_losses(capsys: pytest.CaptureFixture[str]) -> None:
+    difference, is_same = load("losses.py").main()
+    assert difference < 1e-15
+    assert is_same
+    assert set(quote("training.md", "by its formula")) <= set(capsys.readouterr().out.splitlines())
+
+
+def test_gradients() -> None:
+    assert load("gradients.py").main() < 1e-15
+
+
+def test_dosage(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    predictions, path, error = load("dosage.py").main([])
+    assert [round(p, 2) for p in predictions] == [-0.01, 1.03, 0.0]
+    assert [round(b3, 2) for b3 in path[:3]] == [0, 1.57, 2.19]
+    assert round(path[-1], 2) == 2.61
+    assert error < 1e-4
+    printed = capsys.readouterr().out.splitlines()
+    assert "sum of squared residuals: 20.4 at 0, 7.77 at 1, 1.11 at 2, 0.458 at 3" in printed
+    assert any(line.startswith("slopes -15.7 and -6.26;") for line in printed)
+    assert quote("dosage.md", "") == printed
+    assert list_pictures(folder) == {"squiggle.png", "descent.png", "trained.png"}
+
+
+def test_one_sample_at_a_time(mnist_folder: Path) -> None:
+    arguments = ["--data", str(mnist_folder), "--epochs", "2", "--samples", "3000"]
+    accuracy, is_same = load("one_sample_at_a_time.py").main(arguments)
+    assert accuracy > 0.85
+    assert is_same
+
+
+def test_overfitting(folder: Path) -> None:
+    results = load("overfitting.py").main(["--splits", "1"])
+    assert sorted(results) == [0.2, 0.3]
+    for errors in results.values():
+        (line, line_test), (fit, fit_test), (over, over_test) = errors
+        assert line > fit > over
+        assert min(line_test, over_test) > 2 * fit_test
+    assert list_pictures(folder) == {"fits.png"}
+
+
+def test_learning_rates(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = load("learning_rates.py").main([])
+    accuracies = [results[rate][1] for rate in (0.002, 0.2, 2.0)]
+    assert [round(a, 2) for a in accuracies] == [0.29, 0.97, 0.10]
+    assert set(quote("training.md", "learning rate ")) <= set(capsys.readouterr().out.splitlines())
+    assert list_pictures(folder) == {"learning_rates.png"}
+
+
+def test_adam_against_gradient_descent(folder: Path, mnist_folder: Path) -> None:
+    """Two epochs of ten."""
+    script = load("adam_against_gradient_descent.py")
+    descent, batches, adam = script.main(["--data", str(mnist_folder), "--epochs", "2", "--seeds", "0"]).values()
+    assert descent[1] < 0.3
+    assert batches[1] > 0.9
+    assert adam[1] > 0.9
+    assert adam[0] < batches[0] < descent[0]
+    assert list_pictures(folder) == {"optimizers.png"}
+
+
+def test_autoencoder(folder: Path) -> None:
+    """Ten epochs of a hundred."""
+    ours, theirs = load("autoencoder.py").main(["--epochs", "10"])
+    assert 0.005 < ours < 0.9 * theirs
+    assert list_pictures(folder) == {"reconstructions.png"}
+
+
+def test_gan(folder: Path) -> None:
+    """Sixty epochs of six hundred."""
+    results = load("gan.py").main(["--epochs", "60"])
+    (real, _), (generated, n_digits), (random, _) = (results[kind] for kind in ("real", "generated", "random"))
+    assert real > generated > 3 * random
+    assert n_digits >= 6
+    assert list_pictures(folder) == {"generated.png"}
