@@ -1,5 +1,6 @@
-"""CSV tables: values as float() gives them, or an error with line and column."""
+"""CSV tables, or an error with line and column; test_csv_engines.py compares the libraries that read them."""
 
+import gzip
 import tracemalloc
 
 import numpy as np
@@ -14,7 +15,7 @@ from nnfast.exceptions import DataFileError
 DIGIT_HEADER = "label," + ",".join(f"pixel{i}" for i in range(784)) + "\n"
 
 
-def read(tmp_path, text, *args, **options):
+def read(tmp_path, text, /, *args, **options):
     content = text if isinstance(text, bytes) else text.encode()
     (tmp_path / "t.csv").write_bytes(content)
     return read_csv(tmp_path / "t.csv", *args, **options)
@@ -67,7 +68,7 @@ SAME = {
 def test_ways_to_write_the_same(tmp_path, case, target):
     table = read(tmp_path, SAME[case], target)
     assert table.x.tolist() == [[1, 2.5], [3, -4000]]
-    assert table.y.dtype == np.int64
+    assert table.y.dtype == np.uint8
     assert table.y.tolist() == [0, 1]
     assert table.feature_names == ("a", "b")
     assert table.target_name == "kind"
@@ -132,24 +133,101 @@ def test_header(tmp_path, text, header, n_rows):
     assert len(read(tmp_path, text, header=header).x) == n_rows
 
 
+# ---- cells that are no numbers ----
+
+
+def test_columns_of_text_and_of_numbers_with_gaps(tmp_path):
+    table = read(tmp_path, "a,b,c,d\n1, x ,,7\nNA,y,2.5,300\n3,,null,8\n")
+    assert [column.dtype.kind for column in table.columns] == list("fOff")
+    np.testing.assert_array_equal(table.columns[0], [1, np.nan, 3])
+    assert table.columns[1].tolist() == ["x", "y", None]
+    np.testing.assert_array_equal(table.columns[2], [np.nan, 2.5, np.nan])
+    assert table.columns[3].tolist() == [7, 300, 8]
+    with pytest.raises(DataFileError, match=r"t\.csv: column 'b': expected numbers, received text; .*TableEncoder"):
+        assert table.x
+
+
+def test_gaps_alone_leave_a_matrix(tmp_path):
+    table = read(tmp_path, "a,b\n1,2\n,3\n")
+    assert table.x.dtype == np.float64
+    np.testing.assert_array_equal(table.x, [[1, 2], [np.nan, 3]])
+
+
+def test_truth_values_are_numbers(tmp_path):
+    table = read(tmp_path, "a,b\ntrue,1\nFalse,2\n,3\n")
+    np.testing.assert_array_equal(table.x, [[1, 1], [0, 2], [np.nan, 3]])
+    assert read(tmp_path, "a,b\ntrue,1\nFalse,2\n", "a").y.tolist() == ["true", "False"]
+
+
+def test_codes_that_are_named_as_text(tmp_path):
+    text = "zip,n,class\n01234,1,1\n99999,2,2\n,3,B\n"
+    table = read(tmp_path, text, "class", text=["zip", "class"])
+    assert table.columns[0].tolist() == ["01234", "99999", None]
+    assert table.y.tolist() == ["1", "2", "B"]
+    with pytest.raises(DataFileError, match=r"line 4, target: expected a number, as in most rows, received 'B'"):
+        read(tmp_path, text, "class")
+
+
+def test_a_column_of_nothing_holds_numbers_that_are_missing(tmp_path):
+    table = read(tmp_path, "a,b\n1,\n2,NA\n")
+    assert np.isnan(table.x[:, 1]).all()
+
+
+def test_what_is_missing_can_be_told(tmp_path):
+    table = read(tmp_path, "a,b\n1,-999\n2,7\nNA,8\nNA,9\n?,5\n", missing_values=["-999", "?"], text=["a"])
+    assert table.columns[0].tolist() == ["1", "2", "NA", "NA", None]
+    np.testing.assert_array_equal(table.columns[1], [np.nan, 7, 8, 9, 5])
+
+
+def test_a_column_that_turns_to_text_late_is_read_whole(tmp_path):
+    table = read(tmp_path, "a,b\n" + "1,007\n" * 5000 + "1,x\n" * 5001)
+    assert table.columns[1][[0, -1]].tolist() == ["007", "x"]
+    assert len(table) == 10_001
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_delimiters(tmp_path, delimiter):
+    table = read(tmp_path, PLAIN.replace(",", delimiter), "kind", delimiter=delimiter)
+    assert table.x.tolist() == [[1, 2.5], [3, -4000]]
+
+
+@pytest.mark.parametrize("delimiter", ["", ", ", '"', "\n", "é", 5])
+def test_bad_delimiters(tmp_path, delimiter):
+    with pytest.raises(ValueError, match="delimiter: expected one ASCII character"):
+        read(tmp_path, PLAIN, delimiter=delimiter)
+
+
+def test_gzip(tmp_path):
+    table = read(tmp_path, gzip.compress(PLAIN.encode()), "kind")
+    assert table.x.tolist() == [[1, 2.5], [3, -4000]]
+    for content in (gzip.compress(PLAIN.encode() * 100)[:-9], b"\x1f\x8bnonsense and more of it"):
+        with pytest.raises(DataFileError, match="damaged gzip data"):
+            read(tmp_path, content, "kind")
+
+
+# ---- faults ----
+
 BAD = {
-    "empty": ("", None, r"expected at least one row of numbers, received an empty file"),
+    "empty": ("", None, r"expected at least one row of cells, received an empty file"),
     "only empty lines": ("\n\r\n\n", None, r"received an empty file"),
-    "only a header": ("a,b\n", None, r"expected at least one row of numbers below the header, received none"),
-    "text cell": ("a,b\n1,2\n3,x\n", None, r"line 3, column 2 \(b\): expected a number, received 'x'"),
-    "without header": ("1,2\n3,x\n", None, r"line 2, column 2: expected a number, received 'x'"),
-    "beside the target": ("a,t,b\n1,c,2\n3,d,x\n", "t", r"line 3, column 3 \(b\): expected a number, received 'x'"),
-    "before the target": ("a,t,b\n1,c,2\nx,d,3\n", "t", r"line 3, column 1 \(a\): expected a number, received 'x'"),
-    "empty cell": ("a,b\n1,\n", None, r"line 2, column 2 \(b\): expected a number, received an empty cell"),
-    "after empty lines": ("a,b\n\n\n1,x\n", None, r"line 4, column 2"),
-    "after a quoted line break": ('"a\nb",c\n1,x\n', None, r"line 3, column 2 \(c\)"),
+    "only a header": ("a,b\n", None, r"expected at least one row of cells below the header, received none"),
+    "text cell": ("a,b\n1,2\n3,x\n", None, r"line 3, column 2 \(b\): expected a number, as in most rows, received 'x'"),
+    "without header": ("1,2\n3,x\n", None, r"line 2, column 2: expected a number, as in most rows, received 'x'"),
+    "beside the target": ("a,t,b\n1,c,2\n3,d,x\n", "t", r"line 3, column 3 \(b\): expected a number, .* received 'x'"),
+    "before the target": ("a,t,b\n1,c,2\nx,d,3\n", "t", r"line 3, column 1 \(a\): expected a number, .* received 'x'"),
+    "the first of two": ("a,b\n1,2\n3,x\ny,4\n5,6\n", None, r"line 3, column 2 \(b\)"),
+    "truth values among numbers": ("a,b\n1,2\n3,true\n", None, r"line 3, column 2 \(b\): .* received 'true'"),
+    "after empty lines": ("a,b\n\n\n1,2\n\n1,x\n", None, r"line 6, column 2"),
+    "after a quoted line break": ('"a\nb",c\n1,x\n2,3\n', None, r"line 3, column 2 \(c\)"),
+    "empty target": ("a,t\n1,cat\n2,\n", "t", r"line 3, target: expected a class or a number, received an empty cell"),
+    "missing target": ("a,t\n1,5\n2,NA\n", "t", r"line 3, target: expected a class or a number, received 'NA'"),
     "short row": ("1,2\n3\n", None, r"line 2: expected 2 columns, received 1"),
     "long row": ("1,2\n3,4,5\n", None, r"line 2: expected 2 columns, received 3"),
     "all rows longer than the header": ("a,b\n3,4,5\n", None, r"line 2: expected 2 columns, received 3"),
     "open quote": ('a,b\n1,"2\n3,4\n', None, r"line 3: unexpected end of data"),
     "text after a quote": ('a,t\n1,"c"d\n', "t", r"line 2: ',' expected after '\"'"),
     "giant cell": ("a,t\n1," + "c" * 200_000 + "\n", "t", r"line 2: field larger than field limit"),
-    "null byte": ("a,b\n1,2\x003\n", None, r"line 2, column 2 \(b\): expected a number, received '2\\x003'"),
+    "null byte": ("a,b\n1,2\x003\n1,2\n", None, r"line 2, column 2 \(b\): expected a number, .* received '2\\x003'"),
     "not UTF-8": ("a,é\n1,2\n".encode("latin-1"), None, r"expected UTF-8 text, received byte 0xe9"),
     "picture": (b"\x89PNG\r\n\x1a\n", None, r"expected UTF-8 text, received byte 0x89"),
     "late byte": (b"1,2\n" * 100_000 + b"\xff,1\n", None, r"expected UTF-8 text, received byte 0xff"),
@@ -187,7 +265,8 @@ def test_missing_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("cell", "message"),
-    [("NA", "line 4, target: expected a number as in most rows, received 'NA'"),
+    [("low", "line 4, target: expected a number, as in most rows, received 'low'"),
+     ("NA", "line 4, target: expected a class or a number, received 'NA'"),
      (" ", "line 4, target: expected a class or a number, received an empty cell")],
 )  # fmt: skip
 def test_a_gap_among_numbers_is_no_class(tmp_path, cell, message):

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from nnfast.cli.columns import Columns
 from nnfast.data.arrays import as_features, check_finite
-from nnfast.data.csv import Table, read_csv
+from nnfast.data.csv import read_csv
+from nnfast.data.table import Table
 from nnfast.datasets import load_digits, load_mnist
 from nnfast.exceptions import DataFileError
 
