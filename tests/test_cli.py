@@ -212,7 +212,7 @@ def test_finished_model_takes_features_as_they_are(shift):
     x = rng.normal(size=(300, 4)) * [1, 10, 0.1, 0] + shift
     y = x[:, :2].sum(axis=1) * 3 + 50
     part = tasks.Part(x, y)
-    columns = tasks.Columns("y", tuple("abcd"), None)
+    columns = tasks.Columns("y")
     fitting = Fitting(tasks.Task("t", part, part, columns, tasks._choose_recipe(x, None)), DEFAULTS)
     fitting.fit([])
     before = Standardizer(y[:, None])

@@ -1,11 +1,9 @@
 """How the program ``nnfast`` ends when it cannot go on: errors and interrupts."""
 
-import json
 import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +15,7 @@ pytest.importorskip("safetensors")
 from click.testing import CliRunner
 from commands import list_files, read_figure, run, write_flowers, write_prices
 
-from nnfast import plotting
+from nnfast import load_model, plotting
 from nnfast.cli import train as train_module
 from nnfast.cli.program import program
 
@@ -39,27 +37,46 @@ def digits(tmp_path_factory):
 # ---- errors: one line, exit code 2 ----
 
 ERRORS = {
-    "unknown data": (["train", "digit"], r"digit: expected digits, mnist, or a CSV file, found no file of that name"),
+    "unknown data": (["train", "digit"], r"digit: expected digits, mnist, or a table, found no file of that name"),
     "no folder": (["train", "mnist"], r"mnist: expected --data FOLDER"),
     "wrong folder": (["train", "mnist", "--data", "none"], r"none: expected a folder with MNIST's four IDX files"),
     "empty folder": (
         ["train", "mnist", "--data", "."],
         r"expected one of train-images-idx3-ubyte, .*found none of them",
     ),
-    "no target": (["train", "flowers.csv"], r"flowers\.csv: expected --target COLUMN"),
+    "no target": (
+        ["train", "flowers.csv"],
+        r"flowers\.csv: expected --target COLUMN, .* length, width, height, kind\.",
+    ),
     "unknown target": (
         ["train", "flowers.csv", "--target", "kin"],
         r"expected one column named 'kin'.*did you mean 'kind'",
     ),
-    "text feature": (["train", "flowers.csv", "--target", "width"], r"line 2, column 4 \(kind\): expected a number"),
+    "text among numbers": (
+        ["train", "mixed.csv", "--target", "y"],
+        r"mixed\.csv: line 4, column 1 \(x\): expected a number, as in most rows, received 'many'",
+    ),
+    "gap in the target": (["train", "mixed.csv", "--target", "z"], r"line 3, target: expected a class or a number"),
+    "names of rows": (
+        ["train", "names.csv", "--target", "y"],
+        r"names\.csv: column 'name': expected at most 100 different texts, received 160, as 'n0'; leave it out",
+    ),
+    "no column to leave out": (
+        ["train", "flowers.csv", "--target", "kind", "--drop", "hight"],
+        r"did you mean 'height'",
+    ),
     "regression of text": (
         ["train", "flowers.csv", "--target", "kind", "--kind", "regression"],
         r"column 'kind': expected numbers for a regression, received text",
     ),
     "one class": (["train", "one.csv", "--target", "y"], r"column 'y': expected at least two classes, received only 1"),
-    "NaN": (
-        ["train", "nan.csv", "--target", "y"],
-        r"nan\.csv: expected finite numbers, received NaN in row 1, column 0",
+    "infinity": (
+        ["train", "infinite.csv", "--target", "y"],
+        r"infinite\.csv: column 'x': expected finite numbers, received infinity in row 0",
+    ),
+    "nothing but gaps": (
+        ["train", "gaps.csv", "--target", "y"],
+        r"column 'x': expected at least one number, received none",
     ),
     "too few rows": (
         ["train", "few.csv", "--target", "y"],
@@ -93,7 +110,10 @@ ERRORS = {
 def test_errors(here, case):
     write_flowers(here / "flowers.csv")
     (here / "one.csv").write_text("x,y\n1,1\n2,1\n3,1\n")
-    (here / "nan.csv").write_text("x,y\n1,1\nnan,0\n3,1\n")
+    (here / "infinite.csv").write_text("x,y\n" + "inf,1\n1,0\n" * 4)
+    (here / "gaps.csv").write_text("x,y\n,1\nNA,0\nnan,1\n,0\n,1\n")
+    (here / "mixed.csv").write_text("x,y,z\n1,1,2\n2,0,\nmany,1,3\n3,0,4\n")
+    (here / "names.csv").write_text("name,y\n" + "".join(f"n{i},{i % 2}\n" for i in range(200)))
     (here / "few.csv").write_text("x,y\n1,1\n2,0\n")
     arguments, message = ERRORS[case]
     last = run(*arguments, code=2).splitlines()[-1]
@@ -111,14 +131,19 @@ def test_errors_of_evaluate_and_predict(here, digits):
     assert "target: expected one of rose, tulip, wild, red, received oak in row 0" in run(
         "evaluate", model, "other.csv", code=2
     )
-    assert "expected 3 features, as the model has, received 2" in run("predict", model, "numbers.csv", code=2)
-    assert "expected a number, received 'rose'" in run("predict", model, "narrow.csv", code=2)
+    assert "expected 3 columns, as it has no names, received 2" in run("predict", model, "numbers.csv", code=2)
+    assert (
+        "narrow.csv: expected columns named length, width, height, received none of the name width, height but length"
+        in run("predict", model, "narrow.csv", code=2)
+    )
     assert "numbers.csv: expected 64 features" in run("evaluate", digits, "numbers.csv", code=2)
-    Path(f"{model}.json").unlink()
     (here / "plain.csv").write_text("1,2,3\n")
     assert "plain.csv: expected --target COLUMN" in run("evaluate", model, "plain.csv", code=2)
-    Path(f"{model}.json").write_text(json.dumps({"target": 1, "features": [], "classes": None}))
-    assert "expected the columns of flowers.safetensors, received something else" in run("info", model, code=2)
+    network = load_model(model)
+    for table in (5, {"target": 1, "classes": None, "encoder": None}, {"target": "y", "classes": None, "encoder": {}}):
+        network.metadata = {"table": table}
+        network.save("other.safetensors")
+        assert "expected" in run("info", "other.safetensors", code=2)
 
 
 def test_damaged_model(here, digits):

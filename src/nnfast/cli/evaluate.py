@@ -28,14 +28,15 @@ _TARGET = click.option("--target", metavar="COLUMN", help="The column to predict
 
 @click.command()
 @click.argument("model", type=_EXISTING_FILE)
-@click.argument("data", metavar="digits|mnist|FILE.csv")
+@click.argument("data", metavar="digits|mnist|FILE")
 @_FOLDER
 @_TARGET
 def evaluate(model: Path, data: str, folder: Path | None, target: str | None) -> None:
     """Measure a saved model: on the test part of digits or mnist, or on all rows of a table."""
     display = Display()
     with display.stage(f"evaluating {data}"):
-        network, columns = load_model(model), Columns.read(model)
+        network = load_model(model)
+        columns = Columns.from_metadata(network.metadata)
         x, y = _load(network, columns, data, folder, target)
         outputs = network.predict(x)
     if y is None:
@@ -50,7 +51,7 @@ def evaluate(model: Path, data: str, folder: Path | None, target: str | None) ->
 
 @click.command()
 @click.argument("model", type=_EXISTING_FILE)
-@click.argument("data", metavar="digits|mnist|FILE.csv")
+@click.argument("data", metavar="digits|mnist|FILE")
 @_FOLDER
 @_TARGET
 @click.option(
@@ -61,8 +62,9 @@ def predict(model: Path, data: str, folder: Path | None, target: str | None, out
     display = Display(stderr=True)
     text = io.StringIO()
     with display.stage(f"predicting {data}"):
-        network, columns = load_model(model), Columns.read(model)
-        x, _ = _load(network, columns, data, folder, target)
+        network = load_model(model)
+        columns = Columns.from_metadata(network.metadata)
+        x, _ = _load(network, columns, data, folder, target, with_target=False)
         _write(text, network, columns, network.predict(x))
     if output is None:
         click.echo(text.getvalue(), nl=False)
@@ -72,13 +74,19 @@ def predict(model: Path, data: str, folder: Path | None, target: str | None, out
 
 
 def _load(
-    network: Sequential, columns: Columns, data: str, folder: Path | None, target: str | None
+    network: Sequential,
+    columns: Columns,
+    data: str,
+    folder: Path | None,
+    target: str | None,
+    *,
+    with_target: bool = True,
 ) -> tuple[Array, Array | None]:
     if data == "digits":
         return load_digits_task(0).test
     if data == "mnist":
         return load_mnist_task(folder).test
-    return columns.read_table(Path(data), target, len(network.get_weights()[0]))
+    return columns.read_table(Path(data), target, len(network.get_weights()[0]), with_target=with_target)
 
 
 def _is_classifier(network: Sequential) -> bool:
@@ -102,7 +110,7 @@ def _write(file: TextIO, network: Sequential, columns: Columns, outputs: Array) 
         writer.writerows(outputs.tolist())
         return
     n_classes = max(outputs.shape[1], 2)
-    names = columns.classes or tuple(map(str, range(n_classes)))
+    names = columns.get_names(n_classes)
     probabilities = outputs if outputs.shape[1] > 1 else np.hstack([1 - outputs, outputs])
     writer.writerow(["prediction", *(f"p_{name}" for name in names)])
     for chosen, row in zip(choose_classes(outputs), probabilities.tolist(), strict=True):

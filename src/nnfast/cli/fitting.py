@@ -48,6 +48,7 @@ class Fitting:
         scalings = [scaling for scaling in (self._x_scaling, self._y_scaling) if scaling]
         dtype = "float64" if any(scaling.needs_float64 for scaling in scalings) else "float32"
         self.model = Sequential(self._make_layers(), seed=settings.seed, dtype=dtype, name=task.name)
+        self.model.metadata = task.columns.as_metadata()
         self._compile(self._make_optimizer())
 
     def describe(self) -> str:

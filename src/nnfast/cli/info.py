@@ -15,7 +15,8 @@ def info(model: Path | None) -> None:
     if model is None:
         show_config()
         return
-    network, columns = load_model(model), Columns.read(model)
+    network = load_model(model)
+    columns = Columns.from_metadata(network.metadata)
     network.summary()
     click.echo(f"Type: {network.dtype}, seed {network.seed}")
     if network.loss and network.optimizer:

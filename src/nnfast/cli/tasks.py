@@ -1,6 +1,7 @@
 """tasks: what a command works on: data by name or file, and how one trains on them if not told otherwise."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,12 +10,13 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from nnfast.cli.columns import Columns
-from nnfast.data.arrays import as_features, check_finite
-from nnfast.data.csv import read_csv
-from nnfast.data.table import Table
+from nnfast.cli.columns import Columns, make_key
+from nnfast.data.arrays import check_finite
+from nnfast.data.files import read_names, read_table
+from nnfast.data.table import Table, shorten
 from nnfast.datasets import load_digits, load_mnist
 from nnfast.exceptions import DataFileError
+from nnfast.preprocessing import TableEncoder
 
 Array = NDArray[Any]
 
@@ -79,47 +81,70 @@ def load_mnist_task(folder: Path | None) -> Task:
     return Task("mnist", Part(*train), Part(*test), Columns(classes=_DIGIT_NAMES), _MNIST, side)
 
 
-def load_csv_task(path: Path, target: str | None, kind: str, test_share: float, seed: int) -> Task:
-    """Load a table and split it: by class, so that all classes have their share in both parts, or at random."""
+def load_csv_task(
+    path: Path, target: str | None, kind: str, test_share: float, seed: int, drop: Sequence[str] = ()
+) -> Task:
+    """Load a table and split it: by class, so that all classes have their share in both parts, or at random.
+
+    What `TableEncoder` learns of columns it learns of the part for training. The columns `drop` are left out.
+    """
     if not path.exists():
-        raise click.UsageError(f"{path}: expected digits, mnist, or a CSV file, found no file of that name.")
-    if target is None:
-        raise click.UsageError(f"{path}: expected --target COLUMN, the column to predict, by name or number from 0.")
-    table = read_csv(path, target)
-    check_finite(as_features(table.x), str(path))
-    columns, y = _encode(path, table, kind)
+        raise click.UsageError(f"{path}: expected digits, mnist, or a table, found no file of that name.")
+    table = _read(path, target, kind, drop)
+    assert table.y is not None
+    classes, y = _encode_target(table, kind)
     rng = np.random.default_rng(seed)
-    train, test = _split(y if columns.classes else np.zeros(len(y), np.int64), test_share, rng)
+    train, test = _split(y if classes else np.zeros(len(y), np.int64), test_share, rng)
     if not len(train) or not len(test):
         raise click.UsageError(f"{path}: expected rows for training and for testing, received {len(y)} in all.")
-    side = _find_image_side(table.x)
-    parts = Part(table.x[train], y[train]), Part(table.x[test], y[test])
-    return Task(path.stem, *parts, columns, _choose_recipe(parts[0].x, side), side)
+    encoder = TableEncoder().fit(table.take(train))
+    x_train, x_test = (encoder.transform(table.take(rows)) for rows in (train, test))
+    side = None if encoder.categories_ else _find_image_side(x_train)
+    columns = Columns(table.target_name, classes, encoder)
+    parts = Part(x_train, y[train]), Part(x_test, y[test])
+    return Task(path.stem, *parts, columns, _choose_recipe(x_train, side), side)
 
 
-def _encode(path: Path, table: Table, kind: str) -> tuple[Columns, Array]:
-    """Return what the columns mean and the targets as classes from 0, or as values."""
+def _read(path: Path, target: str | None, kind: str, drop: Sequence[str]) -> Table:
+    """Read a table with a target. Where it is known to hold classes, text among numbers is one, too."""
+    if target is None and path.suffix == ".npz":
+        return read_table(path)
+    if target is None:
+        names = shorten(read_names(path))
+        raise click.UsageError(f"{path}: expected --target COLUMN, the column to predict, one of {names}.")
+    text = [*drop, target] if kind == "classification" else drop  # in columns left out nothing is wrong
+    return read_table(path, target, text=text).drop(drop)
+
+
+def _encode_target(table: Table, kind: str) -> tuple[tuple[str, ...] | None, Array]:
+    """Return the classes' names and classes from 0, or None and values."""
     raw = table.y
     assert raw is not None
-    assert table.target_name is not None
     if kind == "auto":
         kind = "classification" if _has_classes(raw) else "regression"
     if kind == "regression":
-        return _encode_values(path, table, raw)
-    names, y = np.unique(raw, return_inverse=True)
+        return None, _encode_values(table, raw)
+    keys = list(map(make_key, map(str, raw)))
+    names = dict(zip(keys, map(str, raw), strict=True))
     if len(names) < 2:
-        raise DataFileError(
-            path, f"column {table.target_name!r}: expected at least two classes, received only {names[0]}"
-        )
-    return Columns(table.target_name, table.feature_names, tuple(map(str, names))), y
+        reason = f"column {table.target_name!r}: expected at least two classes, received only {raw[0]}"
+        raise DataFileError(table.source, reason)
+    numbers = {key: number for number, key in enumerate(sorted(names, key=_make_sort_key))}
+    return tuple(names[key] for key in numbers), np.array([numbers[key] for key in keys])
 
 
-def _encode_values(path: Path, table: Table, raw: Array) -> tuple[Columns, Array]:
+def _make_sort_key(key: str | float) -> tuple[bool, float, str]:
+    """Sort numbers by value, and before text."""
+    return (True, 0.0, key) if isinstance(key, str) else (False, key, "")
+
+
+def _encode_values(table: Table, raw: Array) -> Array:
     if raw.dtype.kind == "U":
-        raise DataFileError(path, f"column {table.target_name!r}: expected numbers for a regression, received text")
+        reason = f"column {table.target_name!r}: expected numbers for a regression, received text"
+        raise DataFileError(table.source, reason)
     y = raw.astype(np.float64)
-    check_finite(y.reshape(-1, 1), f"{path}: column {table.target_name!r}")
-    return Columns(table.target_name, table.feature_names, None), y
+    check_finite(y.reshape(-1, 1), f"{table.source}: column {table.target_name!r}")
+    return y
 
 
 def _has_classes(y: Array) -> bool:

@@ -27,7 +27,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("data", metavar="digits|mnist|FILE.csv")
+@click.argument("data", metavar="digits|mnist|FILE")
 @click.option("--data", "folder", type=click.Path(path_type=Path), metavar="FOLDER", help="Where mnist's files are.")
 @click.option("--target", metavar="COLUMN", help="The table's column to predict: its name, or its number from 0.")
 @click.option(
@@ -36,6 +36,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     default="auto",
     help="What to make of the target. auto: classes if it is text or has at most 50 different integers.",
 )
+@click.option("--drop", multiple=True, metavar="COLUMN", help="A column of the table to leave out; may be repeated.")
 @click.option("--test-split", type=_SHARE, default=0.2, show_default=True, help="The table's share for testing.")
 @click.option("--validation-split", type=click.FloatRange(0, 1, max_open=True), default=0.1, show_default=True)
 @click.option(
@@ -80,6 +81,7 @@ class _Request:
     folder: Path | None
     target: str | None
     kind: str
+    drop: tuple[str, ...]
     test_split: float
     threads: int | None
     model: Path | None
@@ -91,7 +93,7 @@ class _Request:
             return load_digits_task(seed)
         if self.data == "mnist":
             return load_mnist_task(self.folder)
-        return load_csv_task(Path(self.data), self.target, self.kind, self.test_split, seed)
+        return load_csv_task(Path(self.data), self.target, self.kind, self.test_split, seed, self.drop)
 
     def choose_file(self, option: str, suffix: str) -> Path:
         """Return a file to write, in a folder that exists."""
@@ -151,7 +153,6 @@ class _Job:
         return f"after {n_done} of {self._fitting.epochs} epochs; the model so far is in {self._model_path}"
 
     def _save(self, fitting: Fitting) -> None:
-        fitting.task.columns.write(self._model_path)
         fitting.finish().save(self._model_path)
         self._is_saved = True
 

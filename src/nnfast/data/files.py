@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from nnfast.data import csv
 from nnfast.data.csv import read_csv
 from nnfast.data.frames import read_arrow, read_parquet
 from nnfast.data.npz import read_npz
@@ -38,8 +39,7 @@ def read_table(
     DataFileError
         As for `read_csv`, `read_parquet`, `read_arrow` and `read_npz`, one of which reads the file.
     """
-    name = Path(path).name.lower()
-    suffix = Path(name.removesuffix(".gz")).suffix
+    suffix = _get_suffix(path)
     if suffix in (".parquet", ".pq"):
         return read_parquet(path, target, text=text)
     if suffix in (".arrow", ".feather", ".ipc"):
@@ -48,4 +48,20 @@ def read_table(
         if isinstance(target, int):
             raise DataFileError(path, f"expected the name of an array as the target, received {target}")
         return read_npz(path, y=target)
-    return read_csv(path, target, text=text, delimiter="\t" if suffix == ".tsv" else ",")
+    return read_csv(path, target, text=text, delimiter=_get_delimiter(suffix))
+
+
+def read_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Read the names of a table's columns; of an archive of arrays those of the features. Errors as in `read_table`."""
+    suffix = _get_suffix(path)
+    if suffix in SUFFIXES and suffix not in (".csv", ".tsv"):
+        return read_table(path).feature_names
+    return csv.read_names(path, delimiter=_get_delimiter(suffix))
+
+
+def _get_suffix(path: str | os.PathLike[str]) -> str:
+    return Path(Path(path).name.lower().removesuffix(".gz")).suffix
+
+
+def _get_delimiter(suffix: str) -> str:
+    return "\t" if suffix == ".tsv" else ","

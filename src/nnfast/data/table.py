@@ -68,6 +68,19 @@ class Table:
             "makes numbers of text",
         )
 
+    def drop(self, names: Sequence[str]) -> "Table":
+        """Return the table without the columns of these names; DataFileError lists those that are not there."""
+        missing = [name for name in names if name not in self.feature_names]
+        if missing:
+            raise DataFileError(
+                self.source,
+                f"expected columns to leave out, received none of the name {shorten(missing)} but "
+                f"{shorten(self.feature_names)}",
+            )
+        if len(left := [name for name in self.feature_names if name not in names]) == 0:
+            raise DataFileError(self.source, "expected at least one column that is not left out, received none")
+        return self.select(left)
+
     def take(self, rows: Any) -> "Table":
         """Return the table of some rows: a slice, their numbers, or a mask."""
         if isinstance(self.features, np.ndarray):

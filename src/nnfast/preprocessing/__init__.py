@@ -9,11 +9,13 @@ What belongs to a model can become part of it, so that a saved model takes raw d
 from nnfast.preprocessing.labels import LabelEncoder, from_categorical, to_categorical
 from nnfast.preprocessing.scalers import MinMaxScaler, StandardScaler
 from nnfast.preprocessing.splitting import shuffle, train_test_split
+from nnfast.preprocessing.table_encoder import TableEncoder
 
 __all__ = [
     "LabelEncoder",
     "MinMaxScaler",
     "StandardScaler",
+    "TableEncoder",
     "from_categorical",
     "shuffle",
     "to_categorical",
