@@ -174,7 +174,7 @@ class TableEncoder:
             }
             encoder.indicators_ = tuple(map(_as_name, config["indicators"]))
             encoder._has_names = _validation.check_bool("has_names", config["has_names"])
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise _validation.mismatch("config", "what TableEncoder.get_config returns", config) from error
         known = {*encoder.statistics_, *encoder.categories_}
         if known != set(encoder.feature_names_in_) or not set(encoder.indicators_) <= known:
