@@ -39,7 +39,15 @@ def test_examples_of_preparing() -> None:
     assert "accuracy" in names
 
 
-@pytest.mark.parametrize("name", ["datasets", "preprocessing"])
+def test_examples_of_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for example in re.findall(r"```python\n(.*?)```", (ROOT / "docs/reading.md").read_text(), re.DOTALL):
+        exec(example, names)
+    assert "encoder" in names
+
+
+@pytest.mark.parametrize("name", ["data", "datasets", "preprocessing"])
 def test_readme_names_what_is_for_data(name: str) -> None:
     module = importlib.import_module(f"nnfast.{name}")
     words = set(re.findall(r"\w+", (ROOT / "README.md").read_text()))

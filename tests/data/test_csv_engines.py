@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nnfast.data import csv as csv_module
-from nnfast.data import csv_engines
+from nnfast.data import csv_content, csv_engines, csv_layout
 from nnfast.data.csv import read_csv
 from nnfast.exceptions import DataFileError
 
@@ -72,7 +72,7 @@ def read(path, engine, *args, **options):
     except DataFileError as error:
         return str(error)
     y = [] if table.y is None else [table.y]
-    columns = [(column.dtype.str, [repr(value) for value in column.tolist()]) for column in [*table.columns, *y]]
+    columns = [(column.dtype.str, repr(column.tolist())) for column in [*table.columns, *y]]
     return type(table.features), columns, table.feature_names, table.target_name, table.has_names
 
 
@@ -103,6 +103,7 @@ def texts(draw):
 @example(("a,b\n1,x\n3\n", None, []))
 @example(("a,b\n1,2\n\n3,4\n", 1, []))
 @example(("a,b\n1,0x1F\n", None, []))
+@example(("a,b\nx\0y,1\nx\0z,2\n", None, []))
 @example(("1,True\n2,False\n3,7\n4,8\n5,9\n6,0\n", 0, []))
 def test_any_file_is_the_same_to_all(path, problem):
     text, target, as_text = problem
@@ -144,6 +145,38 @@ def test_floats_that_begin_as_bytes(path, engine, without_rows):
     table = read_csv(path, engine=engine)
     assert table.x.dtype == np.float64
     assert table.x[-1].tolist() == [0.5, 300]
+
+
+@pytest.mark.parametrize("cell", ["0.5", "true", "x", "NA", "1e3", "300", '"7"', "0x1F", ""])
+def test_kinds_that_change_late(path, cell):
+    """Beyond what libraries look at first, and beyond a chunk of theirs."""
+    path.write_text("a,b\n" + "1,2\n" * 150_000 + f"{cell},2\n" + "1,2\n" * 10)
+    expected = read_by_rows(path)
+    for engine in ENGINES:
+        assert read(path, engine) == expected, engine
+
+
+@pytest.mark.parametrize("engine", ["pyarrow", "polars"])
+def test_lines_within_cells(path, engine, without_rows):
+    path.write_text("a,b\n" + '"one line\nand another\n\n",2\n' * 50_000)
+    table = read_csv(path, engine=engine)
+    assert set(table.columns[0]) == {"one line\nand another"}
+    assert table.columns[1].tolist() == [2] * 50_000
+
+
+def test_pandas_takes_no_truth_value_for_a_number(path):
+    path.write_text("True,1\n")
+    layout = csv_layout.read_layout(csv_layout.Format(path, False, ",", frozenset({""})), None, ())
+    job = csv_engines._Job(csv_content.open_content(layout), ("uint8", "uint8"), ",", [""])
+    with pytest.raises(csv_engines._RefusalError):
+        csv_engines._read_by_pandas(job)
+
+
+def test_numbers_that_stand_for_nothing(path):
+    path.write_text("a,b\n1, -999\n2,-999\n3,-999.0\n4,5\n")
+    for engine in ENGINES:
+        b = read_csv(path, engine=engine, missing_values=["-999"]).x[:, 1]
+        np.testing.assert_array_equal(b, [np.nan, np.nan, -999, 5])
 
 
 @pytest.mark.parametrize("engine", ["pyarrow", "polars", "pandas"])

@@ -63,7 +63,7 @@ def open_content(layout: Layout) -> Content | None:
         except (EOFError, gzip.BadGzipFile, zlib.error):
             return None
     content = Content(data, layout.start)
-    if len(content) <= 0 or content.has(b"\0"):
+    if len(content) <= 0:
         return None
     if (content.has_quotes or content.has(b"\r")) and not _is_regular(content, ord(layout.form.delimiter)):
         return None

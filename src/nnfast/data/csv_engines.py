@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from nnfast.data.cells import CellError, as_feature, as_target
 from nnfast.data.csv_content import Content, open_content
 from nnfast.data.csv_layout import Kind, Layout
-from nnfast.data.table import narrow_features
 
 Array = NDArray[Any]
 
@@ -140,7 +139,7 @@ def _read_by_polars(job: _Job) -> _Cells:
         has_header=False,
         schema=job.make_types(pl.UInt8, pl.Float64, pl.String),
         separator=job.delimiter,
-        null_values=job.missing,
+        null_values=None if set(job.kinds) == {"uint8"} else job.missing,
     )
     texts = [frame[name].fill_null("").to_list() for name in job.choose(text=True)]
     _check_last_column(job, frame[job.names[-1]].null_count() > 0, texts)
@@ -154,29 +153,32 @@ def _read_by_pandas(job: _Job) -> _Cells:
     import pandas as pd
 
     content = job.content.copy()
-    exact = {} if int(pd.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
     texts, numbers = job.choose(text=True), job.choose(text=False)
+    is_bytes = set(job.kinds) == {"uint8"}
+    if is_bytes and (b"e" in content or b"E" in content):
+        raise _RefusalError  # true would be a number
+    exact = {} if int(pd.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # rows that are too long are cut
+        warnings.simplefilter("error", pd.errors.DtypeWarning)  # numbers here, text there
         frame = pd.read_csv(
             BytesIO(content),
             header=None,
             names=job.names,
             index_col=False,
             sep=job.delimiter,
-            dtype=dict.fromkeys(texts, str),
+            dtype=np.uint8 if is_bytes else dict.fromkeys(texts, str),
             keep_default_na=False,
             na_values=dict.fromkeys(numbers, job.missing),
-            low_memory=False,
             **exact,
         )
     if len(frame) != content.count(b"\n") + (not content.endswith(b"\n")):
         raise _RefusalError  # lines of blanks alone are passed over
     cells = [frame[name].fillna("").tolist() for name in texts]
     _check_last_column(job, bool(frame[job.names[-1]].isna().any()), cells)
-    if not all(frame[name].dtype.kind in "iuf" for name in numbers):
+    if not all(kind.kind in "iuf" for kind in frame.dtypes[numbers]):
         raise _RefusalError  # truth values, say
-    return _Cells(np.ascontiguousarray(narrow_features(frame[numbers].to_numpy())), cells)
+    return _Cells(np.ascontiguousarray((frame[numbers] if texts else frame).to_numpy()), cells)
 
 
 def _check_last_column(job: _Job, is_missing: bool, texts: list[list[str]]) -> None:
