@@ -1,6 +1,7 @@
 """commands.py: what tests of the program ``nnfast`` share: running it, reading what it says, and tables to train on."""
 
 import csv
+import json
 import re
 
 import numpy as np
@@ -13,6 +14,13 @@ def run(*arguments, code=0, **options):
     result = CliRunner().invoke(program, [str(argument) for argument in arguments], **options)
     assert result.exit_code == code, result.output
     return result.output
+
+
+def run_json(*arguments):
+    """Run a command and read the one JSON document that it writes to standard output."""
+    result = CliRunner().invoke(program, [str(argument) for argument in (*arguments, "--json")])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
 
 
 def read_figure(name, output):

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from commands import list_files, read_figure, run, write_flowers, write_prices
 
 from nnfast import load_model, plotting
-from nnfast.cli import train as train_module
+from nnfast.cli import job, loading
 from nnfast.cli.program import program
 
 
@@ -38,7 +38,6 @@ def digits(tmp_path_factory):
 
 ERRORS = {
     "unknown data": (["train", "digit"], r"digit: expected digits, mnist, or a table, found no file of that name"),
-    "no folder": (["train", "mnist"], r"mnist: expected --data FOLDER"),
     "wrong folder": (["train", "mnist", "--data", "none"], r"none: expected a folder with MNIST's four IDX files"),
     "empty folder": (
         ["train", "mnist", "--data", "."],
@@ -173,7 +172,7 @@ def test_missing_packages(package):
 
 @pytest.mark.parametrize("package", ["matplotlib", "safetensors"])
 def test_missing_packages_are_told_before_training(here, monkeypatch, package):
-    monkeypatch.setattr(train_module.importlib.util, "find_spec", lambda name: None if name == package else name)
+    monkeypatch.setattr(job.importlib.util, "find_spec", lambda name: None if name == package else name)
     assert f'error: training needs {package}: pip install "nnfast[cli]"' in run("train", "digits", code=2)
 
 
@@ -193,7 +192,7 @@ def test_interrupt_by_signal(here):
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert re.search(r"interrupted: after \d+ of 1000000 epochs; the model so far is in digits\.safetensors\n$", stderr)
+    assert re.search(r"interrupted: after \d+ of 1000000 epochs; the model so far is in digits\.safetensors; ", stderr)
     assert "Traceback" not in stderr
     assert list_files(here) == ["digits.safetensors"]
     assert "test accuracy" in run("evaluate", "digits.safetensors", "digits")
@@ -204,7 +203,7 @@ def interrupt(*arguments, **options):
 
 
 def test_interrupt_while_loading(here, monkeypatch):
-    monkeypatch.setattr(train_module, "load_digits_task", interrupt)
+    monkeypatch.setattr(loading, "load_image_task", interrupt)
     assert run("train", "digits", code=130).endswith("interrupted: nothing was saved\n")
     assert not list_files(here)
 
@@ -218,8 +217,10 @@ def test_interrupt_while_drawing(here, monkeypatch):
 
 def test_interrupt_of_a_table_leaves_a_model_of_its_own_scale(here, monkeypatch):
     path = write_prices(here / "prices.csv")
-    monkeypatch.setattr("nnfast.cli.display._Lines.on_epoch_end", lambda self, epoch, logs: epoch < 49 or interrupt())
-    assert "after 49 of 100 epochs" in run("train", path, "--target", "price", "--learning-rate", 0.01, code=130)
+    monkeypatch.setattr(
+        "nnfast.cli.display.PlainProgress.on_epoch_end", lambda self, epoch, logs: epoch < 49 or interrupt()
+    )
+    assert "after 50 of 100 epochs" in run("train", path, "--target", "price", "--learning-rate", 0.01, code=130)
     assert read_figure("R2", run("evaluate", "prices.safetensors", path)) > 0.8
 
 

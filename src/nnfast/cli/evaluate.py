@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from nnfast import Sequential, load_model
 from nnfast.cli.columns import Columns
 from nnfast.cli.display import Display
+from nnfast.cli.image_sets import IMAGE_SETS, load_image_task
 from nnfast.cli.scores import choose_classes, score_classes, score_values
-from nnfast.cli.tasks import load_digits_task, load_mnist_task
 from nnfast.layers import Activation, Dense
 
 Array = NDArray[Any]
 
-_DATASETS = "digits", "mnist"
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.option(
     "--data", "folder", type=click.Path(path_type=Path), metavar="FOLDER", help="Where mnist's files are."
@@ -28,7 +27,7 @@ _TARGET = click.option("--target", metavar="COLUMN", help="The column to predict
 
 @click.command()
 @click.argument("model", type=_EXISTING_FILE)
-@click.argument("data", metavar="digits|mnist|FILE")
+@click.argument("data", metavar="digits|mnist|FILE.csv")
 @_FOLDER
 @_TARGET
 def evaluate(model: Path, data: str, folder: Path | None, target: str | None) -> None:
@@ -41,7 +40,7 @@ def evaluate(model: Path, data: str, folder: Path | None, target: str | None) ->
         outputs = network.predict(x)
     if y is None:
         raise click.UsageError(f"{data}: expected --target COLUMN, the column to compare with, received none.")
-    where = "test " if data in _DATASETS else ""
+    where = "test " if data in IMAGE_SETS else ""
     if _is_classifier(network):
         score = score_classes(outputs, columns.encode(y, Path(data), max(outputs.shape[1], 2)), where)
     else:
@@ -51,7 +50,7 @@ def evaluate(model: Path, data: str, folder: Path | None, target: str | None) ->
 
 @click.command()
 @click.argument("model", type=_EXISTING_FILE)
-@click.argument("data", metavar="digits|mnist|FILE")
+@click.argument("data", metavar="digits|mnist|FILE.csv")
 @_FOLDER
 @_TARGET
 @click.option(
@@ -74,18 +73,10 @@ def predict(model: Path, data: str, folder: Path | None, target: str | None, out
 
 
 def _load(
-    network: Sequential,
-    columns: Columns,
-    data: str,
-    folder: Path | None,
-    target: str | None,
-    *,
-    with_target: bool = True,
+    network: Sequential, columns: Columns, data: str, folder: Path | None, target: str | None, with_target: bool = True
 ) -> tuple[Array, Array | None]:
-    if data == "digits":
-        return load_digits_task(0).test
-    if data == "mnist":
-        return load_mnist_task(folder).test
+    if data in IMAGE_SETS:
+        return load_image_task(data, folder, 0).test
     return columns.read_table(Path(data), target, len(network.get_weights()[0]), with_target=with_target)
 
 
@@ -110,7 +101,7 @@ def _write(file: TextIO, network: Sequential, columns: Columns, outputs: Array) 
         writer.writerows(outputs.tolist())
         return
     n_classes = max(outputs.shape[1], 2)
-    names = columns.get_names(n_classes)
+    names = columns.classes or tuple(map(str, range(n_classes)))
     probabilities = outputs if outputs.shape[1] > 1 else np.hstack([1 - outputs, outputs])
     writer.writerow(["prediction", *(f"p_{name}" for name in names)])
     for chosen, row in zip(choose_classes(outputs), probabilities.tolist(), strict=True):

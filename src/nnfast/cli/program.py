@@ -1,4 +1,4 @@
-"""program: the command ``nnfast`` and how it ends: 0, or 2 with one line of error, or 130 after Ctrl-C."""
+"""program: the command ``nnfast`` and how it ends: 0; 1, 2 or 130 with one line that says why."""
 
 import sys
 from collections.abc import Sequence
@@ -11,7 +11,9 @@ from nnfast.cli.evaluate import evaluate, predict
 from nnfast.cli.info import info
 from nnfast.cli.train import train
 from nnfast.config import get_version
+from nnfast.exceptions import NotFiniteError
 
+_EXIT_FAILED = 1
 _EXIT_ERROR = 2
 _EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -32,11 +34,15 @@ class _Program(click.Group):
             if debug:
                 raise
             click.echo(f"error: {_describe(error)}", err=True)
-            code = _EXIT_ERROR
+            code = _EXIT_FAILED if isinstance(error, NotFiniteError) else _EXIT_ERROR
         sys.exit(code)
 
 
-@click.group(cls=_Program, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Program,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(get_version(), prog_name="nnfast")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.pass_context

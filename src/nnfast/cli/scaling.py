@@ -1,14 +1,18 @@
-"""scaling: features and values of mean 0 and deviation 1 while training, of their own scale in the finished model."""
+"""scaling: features and values of mean 0 and deviation 1 within a model that takes and gives them as they are."""
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnfast.layers import Input, Layer, Normalization, Rescaling
+
 Array = NDArray[Any]
 
 _FLOAT32_SHIFT = 1e4  # a mean of so many deviations leaves float32 three digits for the rest
-_FLOAT32_DEVIATIONS = 1e-15, 1e15
+_FLOAT32_DEVIATIONS = 1e-6, 1e15
+_NO_VARIANCE = 1e36  # a feature that never varied is divided by 1e18: other values of it change no output
 
 
 class Standardizer:
@@ -29,7 +33,7 @@ class Standardizer:
 
     @property
     def needs_float64(self) -> bool:
-        """Whether sums of the columns as they are would lose too much in float32."""
+        """Whether float32 would lose too much of the columns as they are."""
         low, high = _FLOAT32_DEVIATIONS
         far = np.abs(self.mean) / self.deviation > _FLOAT32_SHIFT
         return bool((self._varies & (far | (self.deviation < low) | (self.deviation > high))).any())
@@ -39,17 +43,18 @@ class Standardizer:
         standardised: Array = (x - self.mean) / self.deviation
         return standardised
 
-    def fold_into_inputs(self, weights: list[Array]) -> list[Array]:
-        """Make of weights for standardised features those for the features as they are: the first layer's change.
+    def make_first_layers(self) -> list[Layer]:
+        """Make the layers that do the same to features as they are."""
+        scale = self._choose_scale()
+        variance = np.where(self._varies, np.square(self.deviation * scale), _NO_VARIANCE)
+        return [Input(len(self.mean), scale=scale), Normalization(mean=self.mean * scale, variance=variance)]
 
-        A feature that never varied taught its weights nothing: they become 0, and other values of it change no output.
-        """
-        kernel, bias, *others = weights
-        scaled = np.where(self._varies[:, None], kernel, 0.0) / self.deviation[:, None]
-        return [scaled, bias - self.mean @ scaled, *others]
+    def make_last_layer(self) -> Rescaling:
+        """Make the layer that brings one column back to its own scale."""
+        return Rescaling(float(self.deviation[0] * self._varies[0]), float(self.mean[0]))
 
-    def fold_into_outputs(self, weights: list[Array]) -> list[Array]:
-        """Make of weights for standardised values those for the values as they are: the last layer's change."""
-        *others, kernel, bias = weights
-        scale = np.where(self._varies, self.deviation, 0.0)
-        return [*others, kernel * scale, bias * scale + self.mean]
+    def _choose_scale(self) -> float:
+        """Return a power of two that lifts the smallest deviation above what `Normalization` takes for none."""
+        smallest = float(self.deviation.min())
+        least = 10 * Normalization.epsilon
+        return 1.0 if smallest >= least else 2.0 ** math.ceil(math.log2(least / smallest))

@@ -14,6 +14,8 @@ class Score(NamedTuple):
     text: str
     predictions: Array
     """Classes from 0, or values."""
+    figures: dict[str, float]
+    """What the text says, by the names of metrics."""
 
 
 def choose_classes(outputs: Array) -> Array:
@@ -24,13 +26,15 @@ def choose_classes(outputs: Array) -> Array:
 def score_classes(outputs: Array, y: Array, where: str = "test ") -> Score:
     """Measure a classification."""
     predictions = choose_classes(outputs)
-    return Score(f"{where}accuracy {np.mean(predictions == y):.4f}", predictions)
+    accuracy = float(np.mean(predictions == y))
+    return Score(f"{where}accuracy {accuracy:.4f}", predictions, {"accuracy": accuracy})
 
 
 def score_values(outputs: Array, y: Array, where: str = "test ") -> Score:
     """Measure a regression."""
     predictions = outputs[:, 0].astype(np.float64)
-    mse = np.mean((predictions - y) ** 2)
-    variance = np.var(y)
-    r2 = f"{where}R2 {1 - mse / variance:.4f}, " if variance > 0 else ""
-    return Score(f"{r2}{where}MSE {mse:.6g}", predictions)
+    mse = float(np.mean((predictions - y) ** 2))
+    variance = float(np.var(y))
+    figures = {"r2_score": 1 - mse / variance} if variance > 0 else {}
+    r2 = f"{where}R2 {figures['r2_score']:.4f}, " if figures else ""
+    return Score(f"{r2}{where}MSE {mse:.6g}", predictions, figures | {"mean_squared_error": mse})

@@ -1,0 +1,211 @@
+"""job: one training, from what was asked for to files and figures."""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nnfast import config, plotting
+from nnfast.callbacks import Callback, TensorBoard
+from nnfast.cli.checkpoint import RESUME, Checkpoint, Stopping
+from nnfast.cli.compiling import check_resumed
+from nnfast.cli.display import Display
+from nnfast.cli.epoch_log import EpochLog
+from nnfast.cli.fitting import Fitting, make_model, resolve
+from nnfast.cli.loading import load_task, load_validation
+from nnfast.cli.options import OPTIONS
+from nnfast.cli.record import KEY, Record, add_test, begin_record, get_record
+from nnfast.cli.run_file import read_settings, write_run_file
+from nnfast.cli.scores import Score, score_classes, score_values
+from nnfast.saving.model_file import SavedModel, read_model
+
+_DEFAULTS: dict[str, Any] = {"data": None} | {option.name: option.default for option in OPTIONS}
+_MAY_CHANGE = {"data", *(option.name for option in OPTIONS if option.may_change)}
+
+
+class Job:
+    """A training.
+
+    Parameters
+    ----------
+    given : dict
+        What was asked for: names of options, and ``data``, with their values.
+    """
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        for package in ("matplotlib", "safetensors"):
+            if not importlib.util.find_spec(package):
+                raise click.UsageError(f'training needs {package}: pip install "nnfast[cli]".')
+        self._given = given
+        self._settings = _DEFAULTS | given
+        self._display = Display(bool(self._settings["quiet"]), stderr=bool(self._settings["json"]))
+        self._saved: SavedModel | None = None
+        if self._settings["resume"]:
+            self._take_up()
+        if self._settings["data"] is None:
+            raise click.UsageError("Missing argument 'DATA': expected digits, mnist or a table, received nothing.")
+        self._model_path = self._choose_file("model", ".safetensors")
+        self._picture_path = self._choose_file("picture", ".png")
+        if self._model_path.resolve() == self._picture_path.resolve():
+            raise click.UsageError(
+                f"--picture: expected another file than --model, received {self._picture_path} for both."
+            )
+        self._record: Record = {}
+        self._checkpoint: Checkpoint | None = None
+        self._is_trained = False
+
+    def run(self) -> None:
+        """Do it all."""
+        fitting = self._prepare()
+        threads = config.get_num_threads()
+        self._display.note(f"{fitting.describe()}; seed {self._settings['seed']}, {_count(threads, 'thread')}")
+        self._train(fitting)
+        score = self._test(fitting)
+        self._display.result(score.text)
+        self._display.result(f"model {self._model_path}")
+        with self._display.stage("drawing the picture"):
+            self._draw(fitting, score)
+        self._display.result(f"picture {self._picture_path}")
+        if self._settings["json"]:
+            files = {"model": str(self._model_path), "picture": str(self._picture_path)}
+            click.echo(json.dumps(self._record | files))
+
+    def rescue(self) -> str:
+        """Save what there is and tell of it."""
+        if self._checkpoint is None or self._checkpoint.last is None:
+            return "nothing was saved"
+        if self._is_trained:
+            return f"the model is in {self._model_path}, a picture was not finished"
+        self._checkpoint.write()
+        n_done = len(self._checkpoint.last.metadata[KEY]["history"]["epoch"])
+        where = f"after {n_done} of {self._settings['epochs']} epochs; the model so far is in {self._model_path}"
+        return f"{where}; --resume goes on with it"
+
+    # ---- before ----
+
+    def _take_up(self) -> None:
+        """Make the settings of an earlier run those of this one, but for those that may change."""
+        path = self._choose_file("model", ".safetensors")
+        if not path.exists():
+            raise click.UsageError(f"--resume: expected a model that training left, found no {path}.")
+        self._saved = read_model(path)
+        before = read_settings(get_record(self._saved.metadata, path)["settings"])
+        self._settings = _DEFAULTS | before | self._given | {"model": path}
+
+    def _prepare(self) -> Fitting:
+        """Load the data and make the model, or take it up."""
+        settings = self._settings
+        if settings["threads"] is not None:
+            config.set_num_threads(settings["threads"])
+        with self._display.stage(f"loading {settings['data']}"):
+            task = load_task(settings)
+            validation = load_validation(settings, task)
+        self._settings = resolve(settings, task)
+        fitting = Fitting(task, self._settings, validation, self._saved)
+        self._record = begin_record(fitting)
+        if self._saved:
+            self._go_on(self._saved)
+        if settings["save-config"] is not None:
+            settings["save-config"].write_text(write_run_file(self._record["settings"]), encoding="utf-8")
+        return fitting
+
+    def _go_on(self, saved: SavedModel) -> None:
+        """Let the record be that of the run so far."""
+        before = saved.metadata[KEY]
+        _check_same(before, self._record, self._given)
+        wanted, n_done = self._settings["epochs"], len(before["history"]["epoch"])
+        check_resumed(self._settings, (before["settings"]["epochs"], wanted))
+        if wanted < n_done:
+            raise click.UsageError(f"--epochs: expected at least {n_done}, which are done already, received {wanted}.")
+        names = ("early-stopping", "ema")
+        ended_by = [name for name in names if self._settings[name] is not None]
+        if saved.metadata[RESUME]["finished"] and wanted > n_done and ended_by:
+            raise click.UsageError(
+                f"--resume: expected a run that can go on, received one whose weights --{ended_by[0]} chose at its end."
+            )
+        kept = {name: before[name] for name in ("started", "seconds", "samples_per_second", "history", "test")}
+        self._record = self._record | kept
+
+    def _choose_file(self, option: str, suffix: str) -> Path:
+        """Return a file to write, in a folder that exists."""
+        path: Path | None = self._settings[option]
+        if path is None and self._settings["data"] is None:
+            raise click.UsageError(f"--resume: expected DATA or --{option}, received neither.")
+        path = path or Path(Path(self._settings["data"]).stem + suffix)
+        if not path.absolute().parent.is_dir():
+            raise click.UsageError(f"--{option}: expected a file in a folder that exists, received {path}.")
+        return path
+
+    # ---- training and after ----
+
+    def _train(self, fitting: Fitting) -> None:
+        n_done = len(self._record["history"]["epoch"])
+        callbacks = self._make_callbacks(fitting, n_done)
+        assert self._checkpoint
+        if self._saved and n_done == self._settings["epochs"] and self._saved.metadata[RESUME]["finished"]:
+            self._display.note(f"all {n_done} epochs are done")
+            self._checkpoint.keep_saved(self._saved)
+        else:
+            fitting.fit(callbacks, n_done)
+        self._checkpoint.write()
+        self._is_trained = True
+
+    def _make_callbacks(self, fitting: Fitting, n_done: int) -> list[Callback]:
+        settings = self._settings
+        callbacks: list[Callback] = []
+        stopping = None
+        if settings["early-stopping"] is not None:
+            state = self._saved.metadata[RESUME]["stopping"] if self._saved else None
+            stopping = Stopping(settings["early-stopping"], fitting.monitor, self._model_path, state)
+            callbacks.append(stopping)
+        if settings["log"] is not None:
+            callbacks.append(EpochLog(settings["log"], n_done))
+        if settings["tensorboard"] is not None:
+            callbacks.append(TensorBoard(settings["tensorboard"]))
+        self._checkpoint = Checkpoint(
+            fitting, self._record, self._model_path, fitting.task.columns.as_metadata(), stopping
+        )
+        n_train = fitting.n_rows["train"]
+        return [*callbacks, self._checkpoint, *self._display.make_callbacks(n_train, settings["batch-size"])]
+
+    def _test(self, fitting: Fitting) -> Score:
+        """Measure the model as it is in the file, and write down what that gave."""
+        assert self._checkpoint
+        assert self._checkpoint.last
+        model, test = make_model(self._checkpoint.last), fitting.task.test
+        measure = score_values if fitting.task.columns.classes is None else score_classes
+        score = measure(model.predict(test.x), test.y)
+        self._record = self._record | self._checkpoint.last.metadata[KEY]
+        add_test(self._record, fitting.evaluate(model) | score.figures)
+        self._checkpoint.finish(self._record)
+        return score
+
+    def _draw(self, fitting: Fitting, score: Score) -> None:
+        task, side = fitting.task, fitting.task.image_side
+        history = {name: values for name, values in self._record["history"].items() if name != "epoch"}
+        figure = plotting.training_picture(
+            history,
+            task.test.y,
+            score.predictions,
+            images=task.test.x.reshape(-1, side, side) if side else None,
+            class_names=task.columns.classes,
+            title=f"{task.name}: {score.text}",
+        )
+        plotting.save_figure(figure, self._picture_path)
+
+
+def _check_same(before: Record, now: Record, given: dict[str, Any]) -> None:
+    """Check that nothing was given that would make it another training."""
+    for name in given:
+        old, new = before["settings"].get(name), now["settings"].get(name)
+        if name not in _MAY_CHANGE and old != new:
+            raise click.UsageError(f"--{name}: expected {old}, with which the training began, received {new}.")
+    for name in ("rows", "network"):
+        if before[name] != now[name]:
+            raise click.UsageError(f"--resume: expected data with {name} {before[name]}, received {now[name]}.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,67 @@
+"""run_file: the options of ``nnfast train`` as a TOML file: keys are their names, and ``data`` what to train on."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nnfast import _validation
+from nnfast.cli.options import BY_NAME, OPTIONS
+from nnfast.exceptions import DataFileError
+
+_NAMES = ("data", *(option.name for option in OPTIONS if option.in_file))
+
+
+def read_run_file(path: Path) -> dict[str, Any]:
+    """Read settings.
+
+    Raises
+    ------
+    DataFileError
+        If it is no TOML, or a key or value is not as it should be; the message names the nearest key.
+    """
+    try:
+        return read_settings(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise DataFileError(path, str(error)) from error
+
+
+def read_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return plain data as settings, checked."""
+    return {name: _read_setting(name, value) for name, value in values.items()}
+
+
+def _read_setting(name: str, value: Any) -> Any:
+    if name not in _NAMES:
+        raise _validation.unknown_name("key", name, _NAMES)
+    if name == "data":
+        return _validation.check_text(name, value)
+    try:
+        return BY_NAME[name].read(value)
+    except click.BadParameter as error:
+        raise ValueError(f"{name}: {error.message}") from error
+
+
+def write_run_file(settings: Mapping[str, Any]) -> str:
+    """Return settings, plain data, as TOML with a heading for each section of the help."""
+    lines: list[str] = []
+    section = ""
+    for name, value in settings.items():
+        if name in BY_NAME and BY_NAME[name].section != section:
+            section = BY_NAME[name].section
+            lines += ["", f"# {section}"]
+        lines.append(f"{name} = {_write(value)}")
+    return "\n".join(lines).strip() + "\n"
+
+
+def _write(value: Any) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_write(name)} = {_write(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_write, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else repr(value)

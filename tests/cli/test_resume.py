@@ -1,0 +1,198 @@
+"""``nnfast train --resume``: training goes on to the bits of a training that was never interrupted."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import list_files, run, run_json, write_flowers, write_prices
+
+from nnfast.cli.record import KEY
+from nnfast.saving.model_file import read_model
+
+TASKS = {
+    "digits": ("digits", "--dropout", 0.3),
+    "classes": ("flowers.csv", "--target", "kind", "--optimizer", "nadam", "--batch-normalization"),
+    "values": ("prices.csv", "--target", "price", "--optimizer", "sgd", "--momentum", 0.9, "--warmup", 2),
+    "one batch": ("prices.csv", "--target", "price", "--batch-size", 1000, "--no-shuffle", "--validation-split", 0),
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nnfast.cli.job.Job._draw", lambda self, fitting, score: None)  # a second each
+    write_flowers(tmp_path / "flowers.csv")
+    write_prices(tmp_path / "prices.csv")
+    return tmp_path
+
+
+def train(*arguments, model="a.st", **options):
+    return run("train", *arguments, "--model", model, "--picture", "p.png", **options)
+
+
+def assert_same(one, other):
+    """All that training changes is equal to the bit, and so is what was written down of it."""
+    a, b = read_model(one), read_model(other)
+    arrays = [(*model.weights, *(array for slot in model.compiled.slots for array in slot)) for model in (a, b)]
+    assert all(np.array_equal(x, y) for x, y in zip(*arrays, strict=True))
+    assert (a.epochs_done, a.compiled.step) == (b.epochs_done, b.compiled.step)
+    for name in ("history", "test", "rows", "network"):
+        assert a.metadata[KEY][name] == b.metadata[KEY][name]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_more_epochs(here, task):
+    train(*TASKS[task], "--epochs", 5)
+    train(*TASKS[task], "--epochs", 2, model="b.st")
+    output = train("--resume", "--epochs", 5, model="b.st")
+    assert "epoch 3/5" in output
+    assert_same("a.st", "b.st")
+
+
+def start(*arguments):
+    """Start training; its Ctrl-C is that of a terminal."""
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from nnfast.cli import main; main()"
+    )
+    command = [sys.executable, "-u", "-c", code, "train", *map(str, arguments), "--model", "b.st", "--picture", "p.png"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("task", ["digits", "values"])
+def test_after_ctrl_c(here, task):
+    with start(*TASKS[task], "--epochs", 1_000_000) as process:
+        for line in process.stdout:
+            if line.startswith("epoch 1/"):
+                break
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert stderr.endswith("the model so far is in b.st; --resume goes on with it\n")
+    n_done = read_model("b.st").epochs_done
+    assert n_done > 0
+    train("--resume", "--epochs", n_done + 3, model="b.st")
+    train(*TASKS[task], "--epochs", n_done + 3)
+    assert_same("a.st", "b.st")
+
+
+def test_after_a_kill(here):
+    """No handler runs: what is there was written while training."""
+    with start(*TASKS["values"], "--epochs", 1_000_000) as process:
+        while not Path("b.st").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+        process.communicate(timeout=60)
+    n_done = read_model("b.st").epochs_done
+    train("--resume", "--epochs", n_done + 3, model="b.st")
+    train(*TASKS["values"], "--epochs", n_done + 3)
+    assert_same("a.st", "b.st")
+
+
+def interrupt_after(monkeypatch, n_epochs):
+    def on_epoch_end(self, epoch, logs):
+        if epoch == n_epochs - 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("nnfast.cli.display.PlainProgress.on_epoch_end", on_epoch_end)
+
+
+@pytest.mark.parametrize("options", [("--early-stopping", 3), ("--ema", 0.9)])
+@pytest.mark.parametrize("n_epochs", [1, 7])
+def test_weights_chosen_at_the_end(here, monkeypatch, options, n_epochs):
+    arguments = (*TASKS["classes"], "--epochs", 12, "--learning-rate", 0.03, *options)
+    train(*arguments)
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, n_epochs)
+        train(*arguments, model="b.st", code=130)
+    train("--resume", model="b.st")
+    assert_same("a.st", "b.st")
+    assert "b.st.best.weights.safetensors" not in list_files(here)
+    message = f"received one whose weights {options[0]} chose at its end"
+    assert message in train("--resume", "--epochs", 40, model="b.st", code=2)
+
+
+def test_schedule_of_an_interrupted_run(here, monkeypatch):
+    arguments = (*TASKS["values"], "--schedule", "cosine", "--epochs", 8)
+    train(*arguments)
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 3)
+        train(*arguments, model="b.st", code=130)
+    message = "--epochs: expected 8, for which the schedule 'cosine' was laid out, received 9"
+    assert message in train("--resume", "--epochs", 9, model="b.st", code=2)
+    train("--resume", model="b.st")
+    assert_same("a.st", "b.st")
+
+
+def test_before_the_first_epoch(here, monkeypatch):
+    def on_epoch_begin(self, epoch, logs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nnfast.cli.display.PlainProgress.on_epoch_begin", on_epoch_begin)
+        assert "after 0 of 5 epochs" in train(*TASKS["digits"], "--epochs", 5, model="b.st", code=130)
+    train("--resume", model="b.st")
+    train(*TASKS["digits"], "--epochs", 5)
+    assert_same("a.st", "b.st")
+
+
+def test_nothing_left_to_do(here):
+    before = train(*TASKS["values"], "--epochs", 3)
+    again = train("--resume")
+    assert "all 3 epochs are done" in again
+    assert before.splitlines()[-4] == again.splitlines()[-4]
+
+
+def test_log_goes_on(here, monkeypatch):
+    arguments = (*TASKS["digits"], "--epochs", 4)
+    train(*arguments, "--log", "a.csv")
+    train(*arguments, "--log", "b.csv", model="b.st")
+    train(*arguments[:-1], 2, "--log", "c.csv", model="b.st")
+    Path("c.csv").write_text(Path("b.csv").read_text())  # lines of epochs that the model does not know of
+    train("--resume", "--epochs", 4, "--log", "c.csv", model="b.st")
+    assert Path("a.csv").read_text() == Path("c.csv").read_text()
+
+
+def test_seconds_and_history_add_up(here):
+    train(*TASKS["digits"], "--epochs", 2)
+    first = read_model("a.st").metadata[KEY]
+    record = run_json("train", "--resume", "--model", "a.st", "--picture", "p.png", "--epochs", 5)
+    assert record["history"]["epoch"] == [1, 2, 3, 4, 5]
+    assert record["history"]["loss"][:2] == first["history"]["loss"]
+    assert record["seconds"] > first["seconds"] > 0
+    assert record["started"] == first["started"]
+    assert record["settings"]["epochs"] == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--resume",), "--resume: expected DATA or --model, received neither"),
+        (("digits", "--resume"), "--resume: expected a model that training left, found no digits.safetensors"),
+        (("--resume", "--model", "a.st", "--optimizer", "sgd"), "--optimizer: expected adam, with which the training"),
+        (("--resume", "--model", "a.st", "--hidden", "3"), "--hidden: expected [512], with which the training"),
+        (("--resume", "--model", "a.st", "--epochs", "1"), "--epochs: expected at least 2, which are done already"),
+        (("--resume", "--model", "plain.st"), "plain.st: expected a model that `nnfast train` wrote"),
+        (("--resume", "--model", "flowers.csv"), "expected a model file of nnfast"),
+    ],
+)
+def test_errors(here, arguments, message):
+    from nnfast import Sequential
+    from nnfast.layers import Dense, Input
+
+    train(*TASKS["digits"], "--epochs", 2)
+    Sequential([Input(2), Dense(1)]).save("plain.st")
+    before = Path("a.st").read_bytes()
+    assert message in run("train", *arguments, code=2).splitlines()[-1]
+    assert Path("a.st").read_bytes() == before
+
+
+def test_other_rows_are_noticed(here):
+    train(*TASKS["values"], "--epochs", 2)
+    write_prices(here / "prices.csv", 100)
+    assert "--resume: expected data with rows {'train': 144" in train("--resume", "--epochs", 3, code=2)
