@@ -100,6 +100,7 @@ def interrupt_after(monkeypatch, n_epochs):
             raise KeyboardInterrupt
 
     monkeypatch.setattr("nnfast.cli.display.PlainProgress.on_epoch_end", on_epoch_end)
+    monkeypatch.setattr("nnfast.cli.checkpoint._SECONDS_BETWEEN_COPIES", 0)
 
 
 @pytest.mark.parametrize("options", [("--early-stopping", 3), ("--ema", 0.9)])
@@ -126,6 +127,24 @@ def test_schedule_of_an_interrupted_run(here, monkeypatch):
     message = "--epochs: expected 8, for which the schedule 'cosine' was laid out, received 9"
     assert message in train("--resume", "--epochs", 9, model="b.st", code=2)
     train("--resume", model="b.st")
+    assert_same("a.st", "b.st")
+
+
+def test_a_copy_is_not_changed_by_what_follows(here, monkeypatch):
+    """What is kept at one epoch, and written some epochs later, is of that epoch in all its parts."""
+
+    def on_epoch_end(self, epoch, logs):
+        if epoch == 1:
+            monkeypatch.setattr("nnfast.cli.checkpoint._SECONDS_BETWEEN_COPIES", 1000)
+        if epoch == 4:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nnfast.cli.checkpoint._SECONDS_BETWEEN_COPIES", 0)
+        patch.setattr("nnfast.cli.display.PlainProgress.on_epoch_end", on_epoch_end)
+        assert "after 2 of 7 epochs" in train(*TASKS["classes"], "--epochs", 7, model="b.st", code=130)
+    train("--resume", model="b.st")
+    train(*TASKS["classes"], "--epochs", 7)
     assert_same("a.st", "b.st")
 
 

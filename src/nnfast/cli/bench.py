@@ -1,8 +1,10 @@
 """bench: the command ``nnfast bench``."""
 
+import json
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -16,13 +18,14 @@ _TASKS: dict[str, TrainTask | PredictTask] = {task.name: task for task in (*TRAI
 _COLUMNS = "{:24} {:>16} {:>10} {:>10}"
 
 
-@click.command()
+@click.command(short_help="Measure how fast this computer trains and predicts.")
 @click.option("--task", "names", multiple=True, type=click.Choice(list(_TASKS)), help="All if none is named.")
 @click.option("--threads", type=int, help="By default as many as there are cores.")
 @click.option(
     "--seconds", type=click.FloatRange(0, 3600), default=1.0, show_default=True, help="For each task, after warming up."
 )
-def bench(names: tuple[str, ...], threads: int | None, seconds: float) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
+def bench(names: tuple[str, ...], threads: int | None, seconds: float, as_json: bool) -> None:
     """Measure what this computer can do, and how much of it training and prediction reach.
 
     The nets and the data, random numbers, are those of the benchmarks in nnfast's repository.
@@ -30,7 +33,7 @@ def bench(names: tuple[str, ...], threads: int | None, seconds: float) -> None:
     if threads is not None:
         config.set_num_threads(threads)
     n_threads = config.get_num_threads()
-    display = Display()
+    display = Display(stderr=as_json)
     with display.stage("measuring"):
         peak = _core.measure_peak("float32", n_threads)
         bandwidth = _core.measure_bandwidth(n_threads)
@@ -38,19 +41,37 @@ def bench(names: tuple[str, ...], threads: int | None, seconds: float) -> None:
         display.result(f"float32 multiply-adds: {peak:.1f} GFLOP/s")
         display.result(f"reading memory: {bandwidth:.1f} GB/s")
         display.result(_COLUMNS.format("task", "speed", "GFLOP/s", "of peak"))
+        results = []
         for name in names or _TASKS:
-            display.result(_measure(_TASKS[name], seconds, peak))
+            results.append(_measure(_TASKS[name], seconds, peak))
+            display.result(_describe(results[-1]))
+    if as_json:
+        machine = {"isa": _core.get_isa(), "threads": n_threads, "peak_gflops": peak, "memory_gb_per_s": bandwidth}
+        click.echo(json.dumps({**machine, "tasks": results}))
 
 
-def _measure(task: TrainTask | PredictTask, seconds: float, peak: float) -> str:
-    """Return a task's row of the table."""
+def _measure(task: TrainTask | PredictTask, seconds: float, peak: float) -> dict[str, Any]:
+    """Return what is known of a task's speed."""
     obstacle = task.find_obstacle()
     if obstacle:
-        return f"{task.name:24} left out: {obstacle}"
+        return {"task": task.name, "left_out": obstacle}
     rate = task.n_rows / _time(_make_run(task), seconds)
     gflops = rate * task.flop_per_row / 1e9
-    speed = f"{1e6 / rate:.2f} us/call" if task.unit == "us/call" else f"{rate:,.0f}/s"
-    return _COLUMNS.format(task.name, speed, f"{gflops:.1f}", f"{gflops / peak:.1%}")
+    return {
+        "task": task.name,
+        "unit": task.unit,
+        "speed": 1e6 / rate if task.unit == "us/call" else rate,
+        "gflops": gflops,
+        "share_of_peak": gflops / peak,
+    }
+
+
+def _describe(result: dict[str, Any]) -> str:
+    """Return a task's row of the table."""
+    if "left_out" in result:
+        return f"{result['task']:24} left out: {result['left_out']}"
+    speed = f"{result['speed']:.2f} us/call" if result["unit"] == "us/call" else f"{result['speed']:,.0f}/s"
+    return _COLUMNS.format(result["task"], speed, f"{result['gflops']:.1f}", f"{result['share_of_peak']:.1%}")
 
 
 def _make_run(task: TrainTask | PredictTask) -> Callable[[], object]:

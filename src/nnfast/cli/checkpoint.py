@@ -1,6 +1,5 @@
 """checkpoint: the model on disk while it is trained, so that no end of the program costs more than some seconds."""
 
-import copy
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +8,14 @@ from typing import Any
 from nnfast.callbacks import Callback, EarlyStopping
 from nnfast.callbacks.callback import Logs
 from nnfast.cli.fitting import Fitting
-from nnfast.cli.record import KEY, Record, add_epoch, add_seconds
+from nnfast.cli.record import KEY, Record, add_epoch, add_seconds, copy_record
 from nnfast.saving.model_file import SavedModel, write_model
 from nnfast.saving.weights_file import read_weights, write_weights
 
 RESUME = "resume"
 """Key of what going on needs in a model's metadata."""
 
+_SECONDS_BETWEEN_COPIES = 0.1  # a copy takes a millisecond or two where an epoch does
 _SECONDS_BETWEEN_WRITES = 2.0
 
 
@@ -65,7 +65,7 @@ class Stopping(EarlyStopping):
 
 
 class Checkpoint(Callback):
-    """Keeps the model and its record as they are after each epoch, and writes them every few seconds.
+    """Keeps the model and its record as they are after an epoch, ten times a second, and writes them every few seconds.
 
     Parameters
     ----------
@@ -75,25 +75,20 @@ class Checkpoint(Callback):
         Of the run; epochs are added to it.
     path : Path
         The file to write.
-    metadata : dict
-        What the file says beside record and state.
     stopping : Stopping, optional
         Called before this one.
     """
 
-    def __init__(
-        self, fitting: Fitting, record: Record, path: Path, metadata: dict[str, Any], stopping: Stopping | None
-    ) -> None:
+    def __init__(self, fitting: Fitting, record: Record, path: Path, stopping: Stopping | None) -> None:
         super().__init__()
         self._fitting = fitting
         self._record = record
         self._path = path
-        self._metadata = metadata
         self._stopping = stopping
         self._seconds_before = record["seconds"]
-        self._begin = self._last_write = time.monotonic()
+        self._begin = self._last_copy = self._last_write = time.monotonic()
         self.last: SavedModel | None = None
-        """The model after the last epoch."""
+        """The model after one of the last epochs."""
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: D102
         self._begin = self._last_write = time.monotonic()
@@ -101,7 +96,8 @@ class Checkpoint(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102
         add_epoch(self._record, epoch, logs or {})
-        self._keep(False)
+        if time.monotonic() - self._last_copy >= _SECONDS_BETWEEN_COPIES:
+            self._keep(False)
         if time.monotonic() - self._last_write >= _SECONDS_BETWEEN_WRITES:
             self.write()
             self._last_write = time.monotonic()
@@ -114,7 +110,7 @@ class Checkpoint(Callback):
         self.last = saved
 
     def write(self) -> None:
-        """Write the model as it was after the last epoch; the best weights first, to which it may refer."""
+        """Write the model that was kept last; the best weights first, to which it may refer."""
         assert self.last
         if self._stopping and not self.last.metadata[RESUME]["finished"]:
             self._stopping.write()
@@ -131,5 +127,7 @@ class Checkpoint(Callback):
     def _keep(self, is_finished: bool) -> None:
         add_seconds(self._record, self._seconds_before, time.monotonic() - self._begin)
         state = self._stopping.get_state() if self._stopping else None
-        metadata = {KEY: copy.deepcopy(self._record), RESUME: {"finished": is_finished, "stopping": state}}
-        self.last = replace(self._fitting.describe_model(), metadata=self._metadata | metadata)
+        run = {KEY: copy_record(self._record), RESUME: {"finished": is_finished, "stopping": state}}
+        metadata = self._fitting.task.columns.as_metadata() | run
+        self.last = replace(self._fitting.describe_model(), metadata=metadata)
+        self._last_copy = time.monotonic()

@@ -70,8 +70,7 @@ def make_optimizer(settings: Settings, epochs: int, epoch_steps: int) -> Optimiz
     """Make the optimizer, its learning rate following the training's course."""
     kind: Any = type(optimizers.get(settings["optimizer"]))
     arguments = _list_arguments(kind, settings)
-    rate = kind().learning_rate if settings["learning-rate"] is None else settings["learning-rate"]
-    optimizer: Optimizer = kind(**arguments, learning_rate=_make_rate(settings, rate, epochs, epoch_steps))
+    optimizer: Optimizer = kind(**arguments, learning_rate=_make_rate(settings, epochs, epoch_steps))
     return optimizer
 
 
@@ -95,13 +94,15 @@ def _list_arguments(kind: type[Optimizer], settings: Settings) -> dict[str, Any]
     return chosen
 
 
-def _make_rate(settings: Settings, rate: Any, epochs: int, epoch_steps: int) -> LearningRate:
+def _make_rate(settings: Settings, epochs: int, epoch_steps: int) -> LearningRate:
+    rate = settings["learning-rate"]
     n_warm = round(settings["warmup"] * epoch_steps)
     if settings["schedule"] is not None:
         row = SCHEDULES[settings["schedule"]]
         chosen = row.choose(Course(max(epochs * epoch_steps - n_warm, 1), epoch_steps))
         rate = _call("schedule", row.kind, {row.rate: rate} | chosen | (settings["schedule-option"] or {}))
-    return schedules.Warmup(rate, n_warm) if n_warm else rate
+    following: LearningRate = schedules.Warmup(rate, n_warm) if n_warm else rate
+    return following
 
 
 def make_loss(settings: Settings, is_classifier: bool) -> Loss:

@@ -1,108 +1,113 @@
-"""evaluate: the commands ``nnfast evaluate`` and ``nnfast predict``."""
+"""evaluate: the command ``nnfast evaluate``."""
 
-import csv
-import io
+import json
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from nnfast import Sequential, load_model
+from nnfast.callbacks.progress import describe
 from nnfast.cli.columns import Columns
 from nnfast.cli.display import Display
-from nnfast.cli.image_sets import IMAGE_SETS, load_image_task
-from nnfast.cli.scores import choose_classes, score_classes, score_values
-from nnfast.layers import Activation, Dense
-
-Array = NDArray[Any]
-
-_EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER = click.option(
-    "--data", "folder", type=click.Path(path_type=Path), metavar="FOLDER", help="Where mnist's files are."
-)
-_TARGET = click.option("--target", metavar="COLUMN", help="The column to predict; by default the one trained for.")
+from nnfast.cli.image_sets import IMAGE_SETS
+from nnfast.cli.loading import DATA, FOLDER, JSON, MODEL, TARGET, as_values, load_rows
+from nnfast.cli.option import collect_list
+from nnfast.cli.per_class import count_pairs, describe_classes, format_classes
+from nnfast.cli.scores import Score, count_outputs, is_classifier, score_classes, score_values
+from nnfast.cli.tasks import Array
+from nnfast.preprocessing import to_categorical
 
 
-@click.command()
-@click.argument("model", type=_EXISTING_FILE)
-@click.argument("data", metavar="digits|mnist|FILE.csv")
-@_FOLDER
-@_TARGET
-def evaluate(model: Path, data: str, folder: Path | None, target: str | None) -> None:
-    """Measure a saved model: on the test part of digits or mnist, or on all rows of a table."""
-    display = Display()
+class _Measurement(NamedTuple):
+    """What a model is worth."""
+
+    n_rows: int
+    score: Score
+    figures: dict[str, float]
+    """Loss and metrics."""
+    names: tuple[str, ...]
+    """Of classes; none of values."""
+    pairs: Array | None
+    """See `count_pairs`; None for values."""
+
+
+@click.command(short_help="Measure a saved model.")
+@MODEL
+@DATA
+@FOLDER
+@TARGET
+@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Beside those of the training.")
+@click.option("--per-class", is_flag=True, help="Also precision, recall and mistakes of each class.")
+@JSON
+def evaluate(model: Path, data: str, metrics: tuple[str, ...], **wanted: Any) -> None:
+    """Measure a saved model: on the test part of a data set, or on all rows of a table."""
+    display = Display(stderr=wanted["json"])
     with display.stage(f"evaluating {data}"):
         network = load_model(model)
         columns = Columns.from_metadata(network.metadata)
-        x, y = _load(network, columns, data, folder, target)
-        outputs = network.predict(x)
-    if y is None:
-        raise click.UsageError(f"{data}: expected --target COLUMN, the column to compare with, received none.")
-    where = "test " if data in IMAGE_SETS else ""
-    if _is_classifier(network):
-        score = score_classes(outputs, columns.encode(y, Path(data), max(outputs.shape[1], 2)), where)
+        x, y = load_rows(network, columns, data, wanted["folder"], wanted["target"])
+        if y is None:
+            raise click.UsageError(f"{data}: expected --target COLUMN, the column to compare with, received none.")
+        measure = _measure_classes if is_classifier(network) else _measure_values
+        found = measure(network, columns, x, y, data, collect_list(metrics))
+    if wanted["per_class"] and found.pairs is None:
+        raise click.UsageError("--per-class: expected a classifier, received a model of values.")
+    if wanted["json"]:
+        click.echo(json.dumps(_as_document(found)))
     else:
-        score = score_values(outputs, _as_values(y, data), where)
-    display.result(score.text)
+        _show(found, display, wanted["per_class"])
 
 
-@click.command()
-@click.argument("model", type=_EXISTING_FILE)
-@click.argument("data", metavar="digits|mnist|FILE.csv")
-@_FOLDER
-@_TARGET
-@click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="A CSV file instead of standard output."
-)
-def predict(model: Path, data: str, folder: Path | None, target: str | None, output: Path | None) -> None:
-    """Write a saved model's predictions as CSV: a row for each row of DATA, with the outputs they are made from."""
-    display = Display(stderr=True)
-    text = io.StringIO()
-    with display.stage(f"predicting {data}"):
-        network = load_model(model)
-        columns = Columns.from_metadata(network.metadata)
-        x, _ = _load(network, columns, data, folder, target, with_target=False)
-        _write(text, network, columns, network.predict(x))
-    if output is None:
-        click.echo(text.getvalue(), nl=False)
-    else:
-        output.write_text(text.getvalue(), encoding="utf-8", newline="")
-        display.note(f"predictions {output}")
+def _measure_classes(
+    network: Sequential, columns: Columns, x: Array, y: Array, data: str, metrics: list[str]
+) -> _Measurement:
+    names = columns.get_names(max(count_outputs(network), 2))
+    labels = columns.encode(y, Path(data), len(names))
+    score = score_classes(network.predict(x), labels, _name_part(data))
+    takes_labels = network.loss is None or network.loss.takes_labels or count_outputs(network) == 1
+    targets = labels if takes_labels else to_categorical(labels, len(names))
+    figures = _list_figures(network, x, targets, metrics)
+    return _Measurement(len(x), score, figures, names, count_pairs(labels, score.predictions, len(names)))
 
 
-def _load(
-    network: Sequential, columns: Columns, data: str, folder: Path | None, target: str | None, with_target: bool = True
-) -> tuple[Array, Array | None]:
-    if data in IMAGE_SETS:
-        return load_image_task(data, folder, 0).test
-    return columns.read_table(Path(data), target, len(network.get_weights()[0]), with_target=with_target)
+def _measure_values(
+    network: Sequential, columns: Columns, x: Array, y: Array, data: str, metrics: list[str]
+) -> _Measurement:
+    values = as_values(y, data)
+    score = score_values(network.predict(x), values, _name_part(data))
+    return _Measurement(len(x), score, _list_figures(network, x, values, metrics), (), None)
 
 
-def _is_classifier(network: Sequential) -> bool:
-    """Return whether the outputs are probabilities."""
-    last = network.layers[-1]
-    return isinstance(last, Dense | Activation) and last.activation.names[0] in ("softmax", "sigmoid")
+def _name_part(data: str) -> str:
+    return "test " if data in IMAGE_SETS else ""
 
 
-def _as_values(y: Array, data: str) -> Array:
-    if y.dtype.kind == "U":
-        raise click.UsageError(f"{data}: expected numbers to compare with, received text.")
-    return y.astype(np.float64)
+def _list_figures(network: Sequential, x: Array, targets: Array, metrics: list[str]) -> dict[str, float]:
+    """Return loss and metrics, those of the training and more."""
+    if network.loss is None:
+        if metrics:
+            raise click.UsageError("--metric: expected a model that was compiled with a loss, received another.")
+        return {}
+    known = {metric.name for metric in network.metrics}
+    more = [name for name in dict.fromkeys(metrics) if name not in known]
+    network.compile(network.optimizer or "adam", network.loss, [*network.metrics, *more])
+    logs = network.evaluate(x, targets, verbose=0, return_dict=True)
+    assert isinstance(logs, dict)
+    return logs
 
 
-def _write(file: TextIO, network: Sequential, columns: Columns, outputs: Array) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    if not _is_classifier(network):
-        writer.writerow(
-            [f"prediction_{i}" for i in range(outputs.shape[1])] if outputs.shape[1] > 1 else ["prediction"]
-        )
-        writer.writerows(outputs.tolist())
-        return
-    n_classes = max(outputs.shape[1], 2)
-    names = columns.classes or tuple(map(str, range(n_classes)))
-    probabilities = outputs if outputs.shape[1] > 1 else np.hstack([1 - outputs, outputs])
-    writer.writerow(["prediction", *(f"p_{name}" for name in names)])
-    for chosen, row in zip(choose_classes(outputs), probabilities.tolist(), strict=True):
-        writer.writerow([names[chosen], *(f"{value:.6g}" for value in row)])
+def _as_document(found: _Measurement) -> dict[str, Any]:
+    document: dict[str, Any] = {"rows": found.n_rows, **found.figures, **found.score.figures}
+    if found.pairs is not None:
+        document |= {"classes": describe_classes(found.pairs, found.names), "confusion": found.pairs.tolist()}
+    return document
+
+
+def _show(found: _Measurement, display: Display, per_class: bool) -> None:
+    if per_class and found.pairs is not None:
+        display.result(format_classes(found.pairs, found.names))
+    others = {name: value for name, value in found.figures.items() if name not in found.score.figures}
+    if others:
+        display.result(describe(others))
+    display.result(found.score.text)

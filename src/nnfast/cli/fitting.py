@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from nnfast import Sequential
+from nnfast import Sequential, optimizers
 from nnfast._persistence import describe_model, restore_model
 from nnfast.callbacks import Callback
 from nnfast.cli.compiling import Settings, list_metrics, make_loss, make_optimizer
@@ -19,7 +19,7 @@ from nnfast.saving.model_file import SavedModel
 def resolve(settings: Settings, task: Task) -> dict[str, Any]:
     """Return settings with what is left to the data decided: network, length, loss and metrics."""
     recipe = task.recipe
-    chosen = {
+    chosen: dict[str, Any] = {
         "hidden": list(recipe.hidden),
         "dropout": recipe.dropout,
         "input-dropout": recipe.input_dropout,
@@ -27,12 +27,16 @@ def resolve(settings: Settings, task: Task) -> dict[str, Any]:
         "batch-size": recipe.batch_size,
     }
     is_classifier = task.columns.classes is not None
+    if settings["learning-rate"] is None:
+        chosen["learning-rate"] = optimizers.get(settings["optimizer"]).learning_rate
     known = {name: chosen.get(name) if value is None else value for name, value in settings.items()}
     known["metric"] = list_metrics(settings, is_classifier)
     known["loss"] = make_loss(settings, is_classifier).names[0]
     if settings["validation-data"] is not None:
         known["validation-split"] = 0.0
-    return known
+    if task.columns.target is None:  # what is said of tables says nothing here
+        return known | dict.fromkeys(("target", "kind", "test-split"))
+    return known | {"kind": "classification" if is_classifier else "regression"}
 
 
 class Fitting:

@@ -164,9 +164,7 @@ class Job:
             callbacks.append(EpochLog(settings["log"], n_done))
         if settings["tensorboard"] is not None:
             callbacks.append(TensorBoard(settings["tensorboard"]))
-        self._checkpoint = Checkpoint(
-            fitting, self._record, self._model_path, fitting.task.columns.as_metadata(), stopping
-        )
+        self._checkpoint = Checkpoint(fitting, self._record, self._model_path, stopping)
         n_train = fitting.n_rows["train"]
         return [*callbacks, self._checkpoint, *self._display.make_callbacks(n_train, settings["batch-size"])]
 

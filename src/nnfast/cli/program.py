@@ -7,8 +7,10 @@ from typing import Any, NoReturn
 import click
 
 from nnfast.cli.bench import bench
-from nnfast.cli.evaluate import evaluate, predict
+from nnfast.cli.completion import completion
+from nnfast.cli.evaluate import evaluate
 from nnfast.cli.info import info
+from nnfast.cli.predict import predict
 from nnfast.cli.train import train
 from nnfast.config import get_version
 from nnfast.exceptions import NotFiniteError
@@ -52,12 +54,17 @@ def program(context: click.Context) -> None:
     \b
     nnfast train digits                       the main job, on data that come with the package
     nnfast train flowers.csv --target kind    your own table
+    nnfast predict flowers.safetensors new.csv
+
+    \b
+    Exit codes: 0; 1 if a training failed, its loss no longer finite; 2 if a command was not
+    used as it can be, or a file is not as it should be; 130 after Ctrl-C.
     """  # noqa: D301
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
-for _command in (train, evaluate, predict, info, bench):
+for _command in (train, evaluate, predict, info, bench, completion):
     program.add_command(_command)
 
 

@@ -14,7 +14,7 @@ from nnfast.callbacks.callback import Logs
 from nnfast.callbacks.progress import describe
 
 _SECONDS_BETWEEN_LINES = 1.0
-_MOST_WIDTH = 100
+_MOST_WIDTH, _WIDTH_FOR_TIMES = 100, 50
 
 
 class _Progress(Callback):
@@ -165,12 +165,12 @@ class LiveProgress(_Progress):
     def _draw_bar(self, share: float) -> RenderableType:
         gone = time.monotonic() - self._begin
         left = f"{_clock(gone * (1 - share) / share)} left" if share > 0 and gone > 0.5 else ""
+        texts = [f"{share:4.0%}", _clock(gone), left] if self._console.width >= _WIDTH_FOR_TIMES else [f"{share:4.0%}"]
         row = Table.grid(padding=(0, 1), expand=True)
         row.add_column(ratio=1)
-        for _ in range(3):
+        for _ in texts:
             row.add_column(no_wrap=True, justify="right")
-        bar = ProgressBar(total=1.0, completed=share)
-        row.add_row(bar, Text(f"{share:4.0%}"), Text(_clock(gone)), Text(left))
+        row.add_row(ProgressBar(total=1.0, completed=share), *map(Text, texts))
         return row
 
     def _find_share(self) -> float:

@@ -57,6 +57,11 @@ def add_epoch(record: Record, epoch: int, logs: Mapping[str, float]) -> None:
         history.setdefault(name, []).append(_as_plain(float(value)))
 
 
+def copy_record(record: Record) -> Record:
+    """Return a record that epochs added to this one do not change."""
+    return record | {"history": {name: list(values) for name, values in record["history"].items()}}
+
+
 def add_seconds(record: Record, seconds_before: float, seconds: float) -> None:
     """Set how long the training took so far."""
     record["seconds"] = seconds_before + seconds

@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nnfast import Sequential
+from nnfast.layers import Activation, Dense
+
 Array = NDArray[Any]
 
 
@@ -16,6 +19,17 @@ class Score(NamedTuple):
     """Classes from 0, or values."""
     figures: dict[str, float]
     """What the text says, by the names of metrics."""
+
+
+def is_classifier(network: Sequential) -> bool:
+    """Return whether the outputs are probabilities."""
+    last = network.layers[-1]
+    return isinstance(last, Dense | Activation) and last.activation.names[0] in ("softmax", "sigmoid")
+
+
+def count_outputs(network: Sequential) -> int:
+    """Return the number of outputs."""
+    return network._get_built()[0].out_size
 
 
 def choose_classes(outputs: Array) -> Array:

@@ -3,22 +3,15 @@
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
-from nnfast.cli.image_sets import IMAGE_SETS
 from nnfast.cli.job import Job
+from nnfast.cli.loading import complete_data
 from nnfast.cli.option import SectionCommand
 from nnfast.cli.options import OPTIONS
 from nnfast.cli.run_file import read_run_file
 
 
-def complete_data(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the data sets whose names begin so, and let the shell add files."""
-    names = [CompletionItem(name) for name in IMAGE_SETS if name.startswith(incomplete)]
-    return names or [CompletionItem(incomplete, type="file")]
-
-
-@click.command(cls=SectionCommand)
+@click.command(cls=SectionCommand, short_help="Train a network, save it and draw a picture of it.")
 @click.argument("data", required=False, metavar="[DATA]", shell_complete=complete_data)
 def train(data: str | None, **values: Any) -> None:
     """Train a network, measure it on data it has not seen, save it and draw a picture of it.
