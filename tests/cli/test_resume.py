@@ -83,8 +83,8 @@ def test_after_ctrl_c(here, task):
 def test_after_a_kill(here):
     """No handler runs: what is there was written while training."""
     with start(*TASKS["values"], "--epochs", 1_000_000) as process:
-        while not Path("b.st").exists():
-            assert process.poll() is None
+        end = time.monotonic() + 30
+        while process.poll() is None and not Path("b.st").exists() and time.monotonic() < end:
             time.sleep(0.05)
         process.kill()
         process.communicate(timeout=60)
@@ -116,6 +116,18 @@ def test_weights_chosen_at_the_end(here, monkeypatch, options, n_epochs):
     assert "b.st.best.weights.safetensors" not in list_files(here)
     message = f"received one whose weights {options[0]} chose at its end"
     assert message in train("--resume", "--epochs", 40, model="b.st", code=2)
+
+
+def test_patience_goes_on(here, monkeypatch):
+    arguments = (*TASKS["classes"], "--epochs", 500, "--learning-rate", 0.3, "--early-stopping", 3)
+    train(*arguments)
+    n_epochs = len(read_model("a.st").metadata[KEY]["history"]["epoch"])
+    assert n_epochs < 500
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, n_epochs - 1)
+        train(*arguments, model="b.st", code=130)
+    train("--resume", model="b.st")
+    assert_same("a.st", "b.st")
 
 
 def test_schedule_of_an_interrupted_run(here, monkeypatch):
