@@ -14,7 +14,7 @@ import nnfast
 from nnfast.cli.option import collect_pairs
 from nnfast.cli.options import OPTIONS
 from nnfast.cli.program import program
-from nnfast.cli.record import KEY
+from nnfast.cli.record import KEY, _measure_memory
 from nnfast.cli.run_file import read_run_file, write_run_file
 
 FLOWERS = ("flowers.csv", "--target", "kind", "--epochs", 4)
@@ -158,6 +158,11 @@ def test_record(here):
     assert 0 <= record["test"]["accuracy"] <= 1
     age = datetime.now(UTC) - datetime.fromisoformat(record["started"])
     assert 0 <= age.total_seconds() < 600
+
+
+def test_a_system_that_does_not_tell_of_its_memory(monkeypatch):
+    monkeypatch.delattr("os.sysconf")
+    assert _measure_memory() is None
 
 
 def test_numbers_that_are_not_finite_are_none():

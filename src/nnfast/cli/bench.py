@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from nnfast import _core, config
-from nnfast.cli.display import Display
+from nnfast.cli.display import Display, count
 from nnfast.cli.workloads import PREDICT_TASKS, TRAIN_TASKS, PredictTask, TrainTask
 
 _LEAST_TIMES = 3
@@ -37,7 +37,7 @@ def bench(names: tuple[str, ...], threads: int | None, seconds: float, as_json: 
     with display.stage("measuring"):
         peak = _core.measure_peak("float32", n_threads)
         bandwidth = _core.measure_bandwidth(n_threads)
-        display.result(f"{_core.get_isa()}, {n_threads} thread{'' if n_threads == 1 else 's'}")
+        display.result(f"{_core.get_isa()}, {count(n_threads, 'thread')}")
         display.result(f"float32 multiply-adds: {peak:.1f} GFLOP/s")
         display.result(f"reading memory: {bandwidth:.1f} GB/s")
         display.result(_COLUMNS.format("task", "speed", "GFLOP/s", "of peak"))

@@ -57,3 +57,8 @@ class Display:
         if self.is_live:
             return [LiveProgress(n_rows, batch_size, self._console)]
         return [PlainProgress(n_rows, batch_size, self.note)]
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 thread" or "2 threads"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -9,6 +9,7 @@ import click
 from nnfast import Sequential, load_model, show_config
 from nnfast.callbacks.progress import describe
 from nnfast.cli.columns import Columns
+from nnfast.cli.display import count
 from nnfast.cli.loading import JSON
 from nnfast.cli.record import KEY, Record, get_record
 from nnfast.cli.run_file import write_run_file
@@ -75,8 +76,9 @@ def _show_record(record: Record) -> None:
     click.echo(f"Run: {record['data']} ({rows} rows), begun {record['started']}, nnfast {record['nnfast']}")
     speed = record["samples_per_second"]
     rate = f", {speed:,.0f} samples/s" if speed else ""
-    click.echo(f"Training: {n_epochs} epochs in {record['seconds']:.1f} s{rate}, {record['threads']} threads")
-    click.echo(f"Machine: {machine['cpu']}, {machine['isa']}, {machine['cores']} cores")
+    epochs, threads = count(n_epochs, "epoch"), count(record["threads"], "thread")
+    click.echo(f"Training: {epochs} in {record['seconds']:.1f} s{rate}, {threads}")
+    click.echo(f"Machine: {machine['cpu']}, {machine['isa']}, {count(machine['cores'], 'core')}")
     if record["test"]:
         click.echo(f"Test: {describe({name: value for name, value in record['test'].items() if value is not None})}")
 

@@ -11,7 +11,7 @@ from nnfast import config, plotting
 from nnfast.callbacks import Callback, TensorBoard
 from nnfast.cli.checkpoint import RESUME, Checkpoint, Stopping
 from nnfast.cli.compiling import check_resumed
-from nnfast.cli.display import Display
+from nnfast.cli.display import Display, count
 from nnfast.cli.epoch_log import EpochLog
 from nnfast.cli.fitting import Fitting, make_model, resolve
 from nnfast.cli.loading import load_task, load_validation
@@ -60,7 +60,7 @@ class Job:
         """Do it all."""
         fitting = self._prepare()
         threads = config.get_num_threads()
-        self._display.note(f"{fitting.describe()}; seed {self._settings['seed']}, {_count(threads, 'thread')}")
+        self._display.note(f"{fitting.describe()}; seed {self._settings['seed']}, {count(threads, 'thread')}")
         self._train(fitting)
         score = self._test(fitting)
         self._display.result(score.text)
@@ -203,7 +203,3 @@ def _check_same(before: Record, now: Record, given: dict[str, Any]) -> None:
     for name in ("rows", "network"):
         if before[name] != now[name]:
             raise click.UsageError(f"--resume: expected data with {name} {before[name]}, received {now[name]}.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -87,11 +87,19 @@ def _describe_machine() -> dict[str, Any]:
         "cpu": _find_cpu(),
         "isa": _core.get_isa(),
         "cores": _core.count_usable_cores(),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "memory_gib": _measure_memory(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
+
+
+def _measure_memory() -> float | None:
+    """Return the size of memory in GiB, as far as the system tells."""
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, ValueError, OSError):  # where there is no sysconf, or not of these
+        return None
 
 
 def _find_cpu() -> str:

@@ -16,7 +16,8 @@ from nnfast.cli.run_file import read_run_file
 def train(data: str | None, **values: Any) -> None:
     """Train a network, measure it on data it has not seen, save it and draw a picture of it.
 
-    DATA is digits, which come with the package; mnist, fashion_mnist or kmnist; or a table: FILE.csv with --target.
+    DATA is digits, which come with the package; mnist, fashion_mnist or kmnist; or a table, as
+    FILE.csv, with --target.
     Options left out are chosen to suit the data. All of them can stand in a TOML file too: --config.
 
     Results do not depend on --threads. A run that was interrupted, or shall have more --epochs, goes on with --resume,
