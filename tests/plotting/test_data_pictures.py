@@ -70,6 +70,12 @@ def test_confusion_matrix_is_that_of_scikit_learn() -> None:
     np.testing.assert_allclose(axes.get_images()[0].get_array(), shares)
 
 
+def test_mistakes_have_a_frame() -> None:
+    axes = plotting.confusion_matrix([0, 0, 1, 1, 2], [0, 1, 1, 1, 0]).axes[0]
+    places = [(round(frame.get_x()), round(frame.get_y())) for frame in axes.patches]
+    assert sorted(places) == [(0, 2), (1, 0)]
+
+
 @pytest.mark.parametrize("background", ["light", "dark", "transparent"])
 def test_numbers_are_read_on_their_cells(background: str) -> None:
     from matplotlib.colors import to_rgb
@@ -150,7 +156,7 @@ def test_fits_side_by_side() -> None:
     train, test = (np.array([0.0, 1, 2]), np.array([0.0, 1, 4])), (np.array([3.0]), np.array([9.0]))
     models = {"underfits": Function(lambda x: 2 * x), "fits": Function(lambda x: x[:, 0] ** 2)}
     figure = plotting.fitted_curves(models, train, test)
-    errors = ["train 0.333, test 9", "train 0, test 0"]
+    errors = ["train 0.333, test 9.00", "train 0, test 0"]
     assert titles(figure) == [f"{name}\nmean squared error: {e}" for name, e in zip(models, errors, strict=True)]
     for axes, model in zip(figure.axes, models.values(), strict=True):
         [curve] = axes.get_lines()

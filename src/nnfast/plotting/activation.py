@@ -51,11 +51,14 @@ def activation_curve(activation: Any, span: tuple[float, float] = (-8.0, 8.0), *
     low, high = (float(bound) for bound in span)
     if not (np.isfinite([low, high]).all() and low < high):
         raise mismatch("span", "two finite numbers, the smaller first", span)
+    from matplotlib.ticker import MaxNLocator
+
     ax, palette = take_axes(ax)
     z = np.linspace(low, high, 2000)
     value, slope = evaluate(function, z)
     ax.plot(z, _broken_at_jumps(value), color=palette.curves[0], linewidth=2.0, label="value")
     ax.plot(z, _broken_at_jumps(slope), "--", color=palette.curves[1], linewidth=1.6, label="derivative")
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 4, 5, 10]))
     name = function.names[0]
     name_axes(ax, "z", "f(z)", f"{name} of z and 0" if name in _OF_A_LAYER else _describe(function))
     add_legend(ax)
@@ -121,7 +124,8 @@ def _add_key(figure: "FigureBase", axes: "Axes") -> None:
     """Say once, below all panels, what the lines of one of them are."""
     lines, words = axes.get_legend_handles_labels()
     ink = palette_of(axes).ink
-    figure.legend(lines, words, loc="outside lower center", ncols=len(words), frameon=False, labelcolor=ink, fontsize=9)
+    shape: dict[str, Any] = {"ncols": len(words), "frameon": False, "borderpad": 0, "borderaxespad": 0.2}
+    figure.legend(lines, words, loc="outside lower center", labelcolor=ink, fontsize=9, **shape)
 
 
 def evaluate(function: ActivationFunction, z: Array) -> tuple[Array, Array]:

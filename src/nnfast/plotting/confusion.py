@@ -23,7 +23,7 @@ def confusion_matrix(
     *,
     figure: "FigureBase | None" = None,
 ) -> "FigureBase":
-    """Draw how often each class was taken for which; the diagonal is right.
+    """Draw how often each class was taken for which; the diagonal is right, mistakes have a frame.
 
     Parameters
     ----------
@@ -83,6 +83,8 @@ def _make_colours(axes: "Axes") -> Any:
 
 
 def _number_cells(axes: "Axes", counts: NDArray[np.int64], colours: NDArray[Any], names: list[str]) -> None:
+    from matplotlib.patches import Rectangle
+
     ticks = range(len(names))
     crowded = len(names) > 12 or max(map(len, names)) > 4
     axes.set_xticks(ticks, names, rotation=45 if crowded else 0, ha="right" if crowded else "center")
@@ -91,4 +93,8 @@ def _number_cells(axes: "Axes", counts: NDArray[np.int64], colours: NDArray[Any]
         *cell, alpha = colours[row, column]
         ink = ("#000000" if is_light(cell) else "#FFFFFF") if alpha > 0.5 else palette_of(axes).ink
         weight = "normal" if row == column else "bold"
+        if row != column:
+            axes.add_patch(
+                Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, fill=False, edgecolor=palette_of(axes).wrong)
+            )
         axes.text(column, row, counts[row, column], ha="center", va="center", color=ink, fontsize=9, fontweight=weight)

@@ -85,7 +85,7 @@ def fitted_curves(
     >>> model = Sequential([Input(1), Dense(1, kernel_initializer="ones")])
     >>> figure = plotting.fitted_curves({"a line": model}, ([1, 2], [1, 2]), ([3], [5]))
     >>> figure.axes[0].get_title()
-    'a line\nmean squared error: train 0, test 4'
+    'a line\nmean squared error: train 0, test 4.00'
     """
     if not models:
         raise mismatch("models", "at least one", dict(models))
@@ -94,7 +94,7 @@ def fitted_curves(
     all_axes = make_axes(figure, 1, len(models), sharex=True, sharey=True)[0]
     for axes, (name, model) in zip(all_axes, models.items(), strict=True):
         _draw_fit(axes, model, parts)
-        errors = ", ".join(f"{part} {_measure(model, *points):.3g}" for part, points in parts.items())
+        errors = ", ".join(f"{part} {_write(_measure(model, *points))}" for part, points in parts.items())
         name_axes(axes, "x", "y" if axes is all_axes[0] else "", f"{name}\nmean squared error: {errors}")
     all_axes[0].set_ylim(*_choose_limits(parts))
     add_legend(all_axes[0])
@@ -129,6 +129,11 @@ def _predict(model: Predictor, x: Array) -> Array:
 
 def _measure(model: Predictor, x: Array, y: Array) -> float:
     return float(((_predict(model, x) - y) ** 2).mean())
+
+
+def _write(error: float) -> str:
+    """Return three digits, the last 0 too, so that errors side by side are as exact."""
+    return f"{error:#.3g}".rstrip(".") if error else "0"
 
 
 def _choose_limits(parts: Mapping[str, tuple[Array, Array]]) -> tuple[float, float]:
