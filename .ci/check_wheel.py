@@ -11,8 +11,8 @@ from pathlib import Path
 MAX_BYTES = 1_500_000
 MAX_IMPORT_SECONDS = 0.020  # beyond NumPy's
 N_IMPORTS = 25
-NEEDED = ("nnfast/__init__.py", "nnfast/_core.pyi", "nnfast/py.typed", "nnfast/datasets/")
-ALLOWED = re.compile(r"\.(py|pyi|so|typed|npz|gz|txt|md|csv|toml)$|\.dist-info/")
+NEEDED = ("nnfast/__init__.py", "nnfast/_core.pyi", "nnfast/py.typed", "nnfast/datasets/", "nnfast/report/page.css")
+ALLOWED = re.compile(r"\.(py|pyi|so|typed|npz|gz|txt|md|css|csv|toml)$|\.dist-info/")
 
 
 def check_size(wheel: Path) -> str:

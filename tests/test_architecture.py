@@ -31,7 +31,7 @@ PYTHON_FLOORS = (  # lowest first
     {"_reporting", "_lowering", "_class_weights", "_examples", "data", "preprocessing", "saving"},
     {"training", "_custom_training", "callbacks"},
     {"models", "_stack", "_passes", "_summary", "_persistence"},
-    {"sklearn", "export", "distributed", "plotting", "datasets"},
+    {"sklearn", "export", "distributed", "plotting", "report", "datasets"},
     {"cli", "__main__", "__init__"},
 )
 NOT_SIDEWAYS = {"data", "saving", "callbacks"}

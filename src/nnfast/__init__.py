@@ -2,7 +2,8 @@
 
 ``Sequential`` and the names in ``layers``, ``losses``, ``optimizers``, ``schedules``, ``metrics``, ``initializers``,
 ``regularizers``, ``constraints`` and ``callbacks`` are Keras 3's; ``kernels`` has the bare loops; ``datasets`` has data
-to begin with, ``preprocessing`` what is done to data before training; ``plotting`` draws.
+to begin with, ``preprocessing`` what is done to data before training; ``plotting`` draws,
+``report`` writes a page.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         plotting,
         preprocessing,
         regularizers,
+        report,
         schedules,
     )
     from nnfast.models import Sequential, load_model
@@ -49,6 +51,7 @@ __all__ = [
     "plotting",
     "preprocessing",
     "regularizers",
+    "report",
     "schedules",
     "set_num_threads",
     "show_config",
