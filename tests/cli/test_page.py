@@ -71,4 +71,4 @@ def test_five_commands_of_a_new_user(here):
         if words[0] == "nnfast":
             run(*words[1:])
     assert len(read_rows(here / "predictions.csv")) == 11
-    assert {"flowers.safetensors", "flowers.png"} <= set(list_files(here))
+    assert {"flowers.safetensors", "flowers.html"} <= set(list_files(here))

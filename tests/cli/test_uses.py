@@ -16,10 +16,11 @@ from click.testing import CliRunner
 from commands import read_figure, read_rows, run, run_json, write_flowers, write_prices
 
 import nnfast
-from nnfast.cli.per_class import count_pairs, describe_classes, format_classes
+from nnfast.cli.per_class import describe_classes, format_classes
 from nnfast.cli.program import program
 from nnfast.cli.record import KEY
 from nnfast.datasets import load_digits
+from nnfast.report.classification import count_pairs
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,11 @@ class Columns:
         """The columns to predict from."""
         return () if self.encoder is None else self.encoder.feature_names_in_
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What is made of those columns: the model's features, one for each category of a column of text."""
+        return () if self.encoder is None else self.encoder.get_feature_names_out()
+
     def as_metadata(self) -> dict[str, Any]:
         """Return all of it as plain data, to be kept as a model's metadata."""
         encoder = None if self.encoder is None else self.encoder.get_config()

@@ -13,10 +13,11 @@ from nnfast.cli.display import Display
 from nnfast.cli.image_sets import IMAGE_SETS
 from nnfast.cli.loading import DATA, FOLDER, JSON, MODEL, TARGET, as_values, load_rows
 from nnfast.cli.option import collect_list
-from nnfast.cli.per_class import count_pairs, describe_classes, format_classes
+from nnfast.cli.per_class import describe_classes, format_classes
 from nnfast.cli.scores import Score, count_outputs, is_classifier, score_classes, score_values
 from nnfast.cli.tasks import Array
 from nnfast.preprocessing import to_categorical
+from nnfast.report.classification import count_pairs
 
 
 class _Measurement(NamedTuple):

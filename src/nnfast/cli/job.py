@@ -19,6 +19,7 @@ from nnfast.cli.options import OPTIONS
 from nnfast.cli.record import KEY, Record, add_test, begin_record, get_record
 from nnfast.cli.run_file import read_settings, write_run_file
 from nnfast.cli.scores import Score, score_classes, score_values
+from nnfast.report import write_report
 from nnfast.saving.model_file import SavedModel, read_model
 
 _DEFAULTS: dict[str, Any] = {"data": None} | {option.name: option.default for option in OPTIONS}
@@ -48,10 +49,10 @@ class Job:
             raise click.UsageError("Missing argument 'DATA': expected digits, mnist or a table, received nothing.")
         self._model_path = self._choose_file("model", ".safetensors")
         self._picture_path = self._choose_file("picture", ".png")
-        if self._model_path.resolve() == self._picture_path.resolve():
-            raise click.UsageError(
-                f"--picture: expected another file than --model, received {self._picture_path} for both."
-            )
+        self._report_path = self._choose_file("report", ".html") if self._settings["report"] else None
+        for option, path in (("picture", self._picture_path), ("report", self._report_path)):
+            if path and self._model_path.resolve() == path.resolve():
+                raise click.UsageError(f"--{option}: expected another file than --model, received {path} for both.")
         self._record: Record = {}
         self._checkpoint: Checkpoint | None = None
         self._is_trained = False
@@ -68,8 +69,12 @@ class Job:
         with self._display.stage("drawing the picture"):
             self._draw(fitting, score)
         self._display.result(f"picture {self._picture_path}")
+        if self._report_path:
+            self._write_report(fitting, self._report_path)
+            self._display.result(f"report {self._report_path}")
         if self._settings["json"]:
             files = {"model": str(self._model_path), "picture": str(self._picture_path)}
+            files |= {"report": str(self._report_path)} if self._report_path else {}
             click.echo(json.dumps(self._record | files))
 
     def rescue(self) -> str:
@@ -192,6 +197,13 @@ class Job:
             title=f"{task.name}: {score.text}",
         )
         plotting.save_figure(figure, self._picture_path)
+
+    def _write_report(self, fitting: Fitting, path: Path) -> None:
+        assert self._checkpoint
+        assert self._checkpoint.last
+        model, columns = make_model(self._checkpoint.last), fitting.task.columns
+        names: dict[str, Any] = {"class_names": columns.classes, "feature_names": columns.inputs or None}
+        write_report(path, model, *fitting.task.test, run=self._record, **names)
 
 
 def _check_same(before: Record, now: Record, given: dict[str, Any]) -> None:

@@ -81,6 +81,7 @@ OPTIONS = (
     _training("resume", "Go on with the model's training where it ended.", bool, in_file=False, may_change=True),
     _files("model", "To write; by default DATA.safetensors, here.", **_new_file),
     _files("picture", "To write; by default DATA.png, here.", **_new_file),
+    _files("report", "A page of HTML to write: the run, the model and its mistakes.", **_new_file),
     _files("log", "A CSV file with a line an epoch.", **_new_file),
     _files("tensorboard", "A folder for TensorBoard.", _FOLDER, metavar="FOLDER"),
     _files("config", "A TOML file with options; what is given here counts more.", in_file=False, **_old_file),

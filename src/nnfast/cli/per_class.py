@@ -10,13 +10,6 @@ _MOST_COLUMNS = 20
 """Classes up to which all pairs are shown."""
 
 
-def count_pairs(y: Array, predictions: Array, n_classes: int) -> Array:
-    """Return how many rows of each class (down) were taken for each class (across)."""
-    pairs = np.zeros((n_classes, n_classes), np.int64)
-    np.add.at(pairs, (y, predictions), 1)
-    return pairs
-
-
 def describe_classes(pairs: Array, names: Sequence[str]) -> dict[str, dict[str, float | None]]:
     """Return rows, precision, recall and F1 score of each class; None where nothing can be said."""
     n_true, n_predicted, n_right = pairs.sum(axis=1), pairs.sum(axis=0), np.diagonal(pairs)

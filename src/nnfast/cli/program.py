@@ -11,6 +11,7 @@ from nnfast.cli.completion import completion
 from nnfast.cli.evaluate import evaluate
 from nnfast.cli.info import info
 from nnfast.cli.predict import predict
+from nnfast.cli.report import report
 from nnfast.cli.train import train
 from nnfast.config import get_version
 from nnfast.exceptions import NotFiniteError
@@ -64,7 +65,7 @@ def program(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (train, evaluate, predict, info, bench, completion):
+for _command in (train, evaluate, predict, report, info, bench, completion):
     program.add_command(_command)
 
 
