@@ -32,6 +32,13 @@ def test_readme_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert names["accuracy"] > 0.9  # type: ignore[operator]
 
 
+def test_example_of_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/report.md").read_text(), re.DOTALL)
+    exec(example, {})
+    assert "<h1>Digits</h1>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_examples_of_preparing() -> None:
     names: dict[str, object] = {}
     for example in re.findall(r"```python\n(.*?)```", (ROOT / "docs/preparing.md").read_text(), re.DOTALL):
