@@ -1,6 +1,6 @@
 """weights_file: a model's weights alone as a safetensors file, with the names and the layout of a whole model's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,13 @@ def write_weights(path: StrPath, stack: Sequence[Layer], weights: Sequence[Array
     ImportError
         If the safetensors library is missing.
     """
+    write_tensors(path, _DESCRIPTION, name_weights(stack, weights))
+
+
+def name_weights(stack: Sequence[Layer], weights: Sequence[Array]) -> dict[str, Array]:
+    """Return weights, in the order of ``get_weights``, with the names and the layout of a torch.nn.Sequential."""
     [keys] = list_keys(stack, 0)
-    tensors = {key: np.ascontiguousarray(values.T) for key, values in zip(keys, weights, strict=True)}
-    write_tensors(path, _DESCRIPTION, tensors)
+    return {key: np.ascontiguousarray(values.T) for key, values in zip(keys, weights, strict=True)}
 
 
 def read_weights(path: StrPath, stack: Sequence[Layer], shapes: Sequence[tuple[int, ...]]) -> list[Array]:
@@ -43,13 +47,29 @@ def read_weights(path: StrPath, stack: Sequence[Layer], shapes: Sequence[tuple[i
         If the safetensors library is missing.
     """
     _, tensors = read_tensors(path)
+    found = {key: values for key, values in tensors.items() if not key.startswith("optimizer.")}
+    try:
+        return order_weights(found, stack, shapes)
+    except ValueError as error:
+        raise make_file_error(path, f"weights of another model, {error}") from error
+
+
+def order_weights(
+    tensors: Mapping[str, Array], stack: Sequence[Layer], shapes: Sequence[tuple[int, ...]]
+) -> list[Array]:
+    """Undo `name_weights`: return weights of these shapes in the order of ``get_weights``.
+
+    Raises
+    ------
+    ValueError
+        If names or shapes are others; the message names the first.
+    """
     [keys] = list_keys(stack, 0)
-    found = {key: values.T for key, values in tensors.items() if not key.startswith("optimizer.")}
     expected = dict(zip(keys, shapes, strict=True))
-    received = {key: values.shape for key, values in found.items()}
+    received = {key: values.shape[::-1] for key, values in tensors.items()}
     if received != expected:
-        raise make_file_error(path, f"weights of another model, {_describe_difference(received, expected)}")
-    return [found[key] for key in keys]
+        raise ValueError(_describe_difference(received, expected))
+    return [tensors[key].T for key in keys]
 
 
 def _describe_difference(received: dict[str, tuple[int, ...]], expected: dict[str, tuple[int, ...]]) -> str:
