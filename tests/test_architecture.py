@@ -30,8 +30,8 @@ PYTHON_FLOORS = (  # lowest first
     },
     {"_reporting", "_lowering", "_class_weights", "_examples", "data", "preprocessing", "saving"},
     {"training", "_custom_training", "callbacks"},
-    {"models", "_stack", "_passes", "_summary", "_persistence"},
-    {"sklearn", "export", "distributed", "plotting", "report", "datasets"},
+    {"models", "_stack", "_passes", "_summary", "_persistence", "export"},
+    {"sklearn", "distributed", "plotting", "report", "datasets"},
     {"cli", "__main__", "__init__"},
 )
 NOT_SIDEWAYS = {"data", "saving", "callbacks"}

@@ -3,7 +3,7 @@
 ``Sequential`` and the names in ``layers``, ``losses``, ``optimizers``, ``schedules``, ``metrics``, ``initializers``,
 ``regularizers``, ``constraints`` and ``callbacks`` are Keras 3's; ``kernels`` has the bare loops; ``datasets`` has data
 to begin with, ``preprocessing`` what is done to data before training; ``plotting`` draws,
-``report`` writes a page.
+``report`` writes a page; ``export`` is for other programs.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         callbacks,
         constraints,
         datasets,
+        export,
         initializers,
         kernels,
         layers,
@@ -40,6 +41,7 @@ __all__ = [
     "constraints",
     "datasets",
     "exceptions",
+    "export",
     "get_num_threads",
     "initializers",
     "kernels",

@@ -168,6 +168,32 @@ class Stack:
         plan, _ = self._get_built()
         self.set_weights(read_weights(filepath, self._stack, [parameter.shape for parameter in plan.parameters]))
 
+    def export(self, filepath: StrPath, format: str | None = None) -> None:  # noqa: A002
+        """Write the model, as it predicts, for other programs: an ONNX graph, or its weights by name.
+
+        Parameters
+        ----------
+        filepath : str or path
+            The file; one that is there is replaced at once, or on an error not at all.
+        format : {"onnx", "safetensors", "npz"}, optional
+            None takes the suffix of `filepath`; see `nnfast.export.write` and `nnfast.export.onnx.make_model`. (Keras'
+            default is "tf_saved_model".)
+
+        Raises
+        ------
+        NotReadyError
+            If the model has no weights yet.
+        ValueError
+            If there is no such format.
+        ImportError
+            If the library that the format needs is missing.
+        OSError
+            If the file cannot be written.
+        """
+        from nnfast.export import write
+
+        write(self, filepath, format)
+
     def count_params(self, *, trainable: bool | None = None) -> int:
         """Return the number of all weights.
 
