@@ -9,6 +9,7 @@ import click
 from nnfast.cli.bench import bench
 from nnfast.cli.completion import completion
 from nnfast.cli.evaluate import evaluate
+from nnfast.cli.export import export
 from nnfast.cli.info import info
 from nnfast.cli.predict import predict
 from nnfast.cli.report import report
@@ -65,7 +66,7 @@ def program(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (train, evaluate, predict, report, info, bench, completion):
+for _command in (train, evaluate, predict, export, report, info, bench, completion):
     program.add_command(_command)
 
 

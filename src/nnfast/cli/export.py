@@ -1,0 +1,26 @@
+"""export: the command ``nnfast export``."""
+
+from pathlib import Path
+
+import click
+
+from nnfast import load_model
+from nnfast.cli.display import Display
+from nnfast.export import FORMATS
+
+
+@click.command()
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--format", "name", type=click.Choice(FORMATS), help="The format; by default the suffix of FILE.")
+def export(model: Path, file: Path, name: str | None) -> None:
+    """Write a saved model for other programs: an ONNX graph, or its weights by name.
+
+    \b
+    nnfast export digits.safetensors digits.onnx    for ONNX Runtime and others; needs nnfast[onnx]
+    nnfast export digits.safetensors digits.npz     weights as NumPy arrays
+    """  # noqa: D301
+    display = Display()
+    with display.stage(f"exporting {model}"):
+        load_model(model, compile=False).export(file, name)
+    display.note(f"exported {file}")
