@@ -54,6 +54,16 @@ def test_examples_of_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "encoder" in names
 
 
+def test_examples_of_interchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for example in re.findall(r"```python\n(.*?)```", (ROOT / "docs/interchange.md").read_text(), re.DOTALL):
+        if "import torch" in example:
+            pytest.importorskip("torch")
+        exec(example, names)
+    assert "module" in names
+
+
 @pytest.mark.parametrize("name", ["data", "datasets", "preprocessing"])
 def test_readme_names_what_is_for_data(name: str) -> None:
     module = importlib.import_module(f"nnfast.{name}")
