@@ -44,9 +44,9 @@ def write(model: "Stack", filepath: StrPath, format: str | None = None) -> None:
     OSError
         If the file cannot be written.
     """
-    import os
+    from pathlib import Path
 
-    chosen = os.path.splitext(os.fspath(filepath))[1].lower().lstrip(".") if format is None else format  # noqa: PTH122
+    chosen = Path(filepath).suffix.lower().lstrip(".") if format is None else format
     match _validation.check_choice("format", chosen, FORMATS):
         case "onnx":
             from nnfast.export import onnx

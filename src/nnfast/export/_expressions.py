@@ -121,6 +121,12 @@ def _clip(a: Expression, low: Expression, high: Expression) -> Expression:
     return _add(_multiply(inside, constant(scale)), constant(offset))
 
 
+def _bound(x: Expression, low: Any = None, high: Any = None, **bounds: float) -> Expression:
+    """Take bounds as inputs, either of which may be left out, or as attributes ``min`` and ``max`` of older opsets."""
+    low = constant(bounds.get("min", -math.inf)) if low is None else low
+    return _clip(x, low, constant(bounds.get("max", math.inf)) if high is None else high)
+
+
 def _wrap(operation: str) -> Callable[..., Expression]:
     return lambda *inputs, **attributes: _atom(f"{operation}({','.join([*map(str, inputs), *_show(attributes)])})")
 
@@ -135,8 +141,20 @@ def shorten(value: float) -> float:
 
 
 def _along_features(operation: str) -> Callable[..., Expression]:
-    def make(x: Expression, *_: Expression, axis: int = -1, axes: Any = (-1,), keepdims: int = 1) -> Expression:
-        if axis not in (-1, 1) or tuple(axes) not in ((-1,), (1,)) or keepdims != 1:
+    def make(x: Expression, *, axis: int = -1) -> Expression:
+        if axis not in (-1, 1):
+            raise NoFormulaError(f"{operation} along another axis than that of features")
+        return _atom(f"{operation}({x})")
+
+    return make
+
+
+def _reduce(operation: str) -> Callable[..., Expression]:
+    """Return what takes the axes as an attribute or, in later opsets, as an input."""
+
+    def make(x: Expression, given: Expression | None = None, *, axes: Any = None, keepdims: int = 1) -> Expression:
+        chosen: Any = given.get() if given else axes[0] if axes is not None and len(axes) == 1 else 0
+        if np.ndim(chosen) or chosen not in (-1, 1) or keepdims != 1:
             raise NoFormulaError(f"{operation} along another axis than that of features")
         return _atom(f"{operation}({x})")
 
@@ -160,11 +178,10 @@ def _gelu(x: Expression, *, approximate: bytes = b"none") -> Expression:
 _INFINITY = constant(math.inf)
 _MINUS_INFINITY = constant(-math.inf)
 _UNARY = ("Sigmoid", "Tanh", "Exp", "Log", "Sqrt", "Abs", "Erf", "Softplus", "Sign")
-_ROWWISE = ("Softmax", "LogSoftmax", "ReduceMax", "ReduceSum", "ReduceMean")
-
 OPERATIONS: dict[str, Callable[..., Expression]] = {
     **{operation: _wrap(operation) for operation in (*_UNARY, "Greater", "Where")},
-    **{operation: _along_features(operation) for operation in _ROWWISE},
+    **{operation: _along_features(operation) for operation in ("Softmax", "LogSoftmax")},
+    **{operation: _reduce(operation) for operation in ("ReduceMax", "ReduceSum", "ReduceMean")},
     "Add": _add,
     "Sub": lambda a, b: _add(a, _negate(b)),
     "Mul": _multiply,
@@ -172,7 +189,7 @@ OPERATIONS: dict[str, Callable[..., Expression]] = {
     "Neg": _negate,
     "Reciprocal": _invert,
     "Pow": _raise,
-    "Clip": lambda x, low=_MINUS_INFINITY, high=_INFINITY: _clip(x, low, high),
+    "Clip": _bound,
     "Relu": lambda x: _clip(x, constant(0), _INFINITY),
     "Max": lambda a, b: _clip(*_constant_last(a, b), _INFINITY),
     "Min": lambda a, b: _clip((pair := _constant_last(a, b))[0], _MINUS_INFINITY, pair[1]),

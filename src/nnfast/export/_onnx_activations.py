@@ -60,8 +60,8 @@ ROWS: dict[type[ActivationFunction], Row] = {
 
 
 def _divide_exponentials(ops: Ops, x: Any, _: Any) -> Any:
-    exponentials = ops("Exp", ops("Sub", x, ops("ReduceMax", x)))
-    return ops("Div", exponentials, ops("ReduceSum", exponentials))
+    exponentials = ops("Exp", ops("Sub", x, ops("ReduceMax", x, axes=(-1,))))
+    return ops("Div", exponentials, ops("ReduceSum", exponentials, axes=(-1,)))
 
 
 OTHER_FORMS: tuple[tuple[ActivationFunction, Row], ...] = (

@@ -64,8 +64,8 @@ def _recognise_layer_normalization(formula: Expression) -> Normal:
 
 
 def _normalize(epsilon: float) -> Expression:
-    centred = apply("Sub", X, apply("ReduceMean", X))
-    variance = apply("ReduceMean", apply("Mul", centred, centred))
+    centred = apply("Sub", X, apply("ReduceMean", X, axes=(-1,)))
+    variance = apply("ReduceMean", apply("Mul", centred, centred), axes=(-1,))
     return apply("Div", centred, apply("Sqrt", apply("Add", variance, epsilon)))
 
 
