@@ -182,7 +182,7 @@ def _make_layer(name: str, part: Any) -> Layer:
     kind = type(part).__name__
     if kind == "Linear":
         return layers.Dense(part.out_features, use_bias=part.bias is not None)
-    if kind == "Dropout" and part.p < 1:
+    if kind == "Dropout":
         return layers.Dropout(part.p)
     center, scale = _has(part, "bias"), _has(part, "weight")
     if kind == "BatchNorm1d" and part.track_running_stats and part.momentum is not None:
