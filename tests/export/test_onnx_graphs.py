@@ -61,6 +61,15 @@ def run(path):
             "Activation",
         ),
         (
+            [
+                *(node("ReduceMean", "x", "m", axes=[1]), node("Sub", "x m", "a"), node("Mul", "a a", "b")),
+                *(node("ReduceMean", "b", "v", axes=[-1]), node("Add", "v e", "c"), node("Sqrt", "c", "d")),
+                *(node("Div", "a d", "f"), node("Mul", "g f", "h"), node("Add", "h one")),
+            ],
+            {"e": np.float32(1e-3), "g": B[:3], "one": np.float32(1)},
+            "LayerNormalization",
+        ),
+        (
             [node("Max", "minus x", "a"), node("Min", "a one")],
             {"one": np.float32(1), "minus": np.float32(-1)},
             "Activation",

@@ -59,8 +59,9 @@ def _recognise_layer_normalization(formula: Expression) -> Normal:
     terms = {atoms: value * gamma for atoms, value in plain.terms.items()} | {(): beta}
     if not found or not gamma.ndim or not Expression({(): 0.0, **formula.terms}).equals(Expression(terms)):
         raise NoFormulaError(_describe(formula))
-    layer = LayerNormalization(epsilon=float(found[1]), center=beta.ndim > 0)
-    return Normal(layer, (gamma, beta) if beta.ndim else (gamma,))
+    has_beta = bool(beta.ndim or beta != 0)
+    layer = LayerNormalization(epsilon=float(found[1]), center=has_beta)
+    return Normal(layer, (gamma, np.broadcast_to(beta, gamma.shape)) if has_beta else (gamma,))
 
 
 def _normalize(epsilon: float) -> Expression:
