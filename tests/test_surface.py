@@ -128,6 +128,6 @@ def test_public_list() -> None:
     assert promised <= set(nnfast.__all__)
 
 
-@pytest.mark.parametrize("name", ["datasets", "export", "kernels", "plotting", "preprocessing"])
+@pytest.mark.parametrize("name", ["data", "datasets", "export", "kernels", "plotting", "preprocessing"])
 def test_modules_that_wait_are_found(name: str) -> None:
     assert inspect.ismodule(getattr(nnfast, name))

@@ -1,4 +1,6 @@
-"""data: readers of files. Every reader of tables returns a `Table`; whatever library reads, the table is the same.
+"""data: readers of files, and `Batches` of what may be larger than memory.
+
+Every reader of tables returns a `Table`; whatever library reads, the table is the same.
 
 Independent of models. Imported when first touched: `read_csv` brings no Parquet reader.
 """
@@ -6,6 +8,7 @@ Independent of models. Imported when first touched: `read_csv` brings no Parquet
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nnfast.data.batches import Batches
     from nnfast.data.csv import read_csv
     from nnfast.data.files import read_table
     from nnfast.data.frames import read_arrow, read_parquet
@@ -13,9 +16,10 @@ if TYPE_CHECKING:
     from nnfast.data.npz import read_npz
     from nnfast.data.table import Table
 
-__all__ = ["Table", "read_arrow", "read_csv", "read_idx", "read_npz", "read_parquet", "read_table"]
+__all__ = ["Batches", "Table", "read_arrow", "read_csv", "read_idx", "read_npz", "read_parquet", "read_table"]
 
 _MODULES = {
+    "Batches": "batches",
     "Table": "table",
     "read_arrow": "frames",
     "read_csv": "csv",

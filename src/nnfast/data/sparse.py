@@ -97,6 +97,13 @@ def as_samples(x: Any, *, name: str = "x", n_features: int | None = None) -> Sam
     return CsrRows(native, np.require(indices, np.int32, ["C", "A"]), indptr, n_columns)
 
 
+def copy_samples(x: Samples) -> Samples:
+    """Return the same samples in memory of their own."""
+    if not isinstance(x, CsrRows):
+        return x.copy()
+    return CsrRows(x.values.copy(), x.indices.copy(), x.indptr.copy(), x.n_features)
+
+
 def check_finite(x: Samples, name: str) -> None:
     """Raise ValueError with row and column if `x`, as made by `as_samples`, holds a NaN or an infinity."""
     if not isinstance(x, CsrRows):
