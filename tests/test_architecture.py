@@ -28,9 +28,9 @@ PYTHON_FLOORS = (  # lowest first
         *("kernels", "_kernel_activations", "_kernel_arrays", "_kernel_losses", "_kernel_normalization"),
         *("_layer", "_normalization", "constraints", "_step_options", "_initializer", "_matrix_initializers"),
     },
-    {"_reporting", "_lowering", "_class_weights", "_examples", "data", "preprocessing", "saving"},
-    {"training", "_custom_training", "callbacks"},
-    {"models", "_stack", "_passes", "_summary", "_persistence", "export"},
+    {"_reporting", "_lowering", "_class_weights", "_examples", "_sources", "data", "preprocessing", "saving"},
+    {"training", "_custom_training", "_fit", "callbacks"},
+    {"models", "_stack", "_passes", "_compiled", "_summary", "_persistence", "export"},
     {"sklearn", "distributed", "plotting", "report", "datasets"},
     {"cli", "__main__", "__init__"},
 )

@@ -39,29 +39,16 @@ def test_example_of_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "<h1>Digits</h1>" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-def test_examples_of_preparing() -> None:
-    names: dict[str, object] = {}
-    for example in re.findall(r"```python\n(.*?)```", (ROOT / "docs/preparing.md").read_text(), re.DOTALL):
-        exec(example, names)
-    assert "accuracy" in names
-
-
-def test_examples_of_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", ["preparing", "reading", "interchange"])
+def test_examples_of_pages(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / f"docs/{page}.md").read_text(), re.DOTALL)
+    assert examples
     names: dict[str, object] = {}
-    for example in re.findall(r"```python\n(.*?)```", (ROOT / "docs/reading.md").read_text(), re.DOTALL):
-        exec(example, names)
-    assert "encoder" in names
-
-
-def test_examples_of_interchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    for example in re.findall(r"```python\n(.*?)```", (ROOT / "docs/interchange.md").read_text(), re.DOTALL):
+    for example in examples:
         if "import torch" in example:
             pytest.importorskip("torch")
         exec(example, names)
-    assert "module" in names
 
 
 @pytest.mark.parametrize("name", ["data", "datasets", "preprocessing"])

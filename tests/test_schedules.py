@@ -10,7 +10,7 @@ import pytest
 from problems import hash_weights, make_classes, make_classifier
 from schedule_trace import NAMES, make_schedule
 
-from nnfast import _elementary, load_model, optimizers, schedules, training
+from nnfast import _elementary, _fit, load_model, optimizers, schedules
 from nnfast.callbacks import LambdaCallback
 from nnfast.layers import Dense, Input
 from nnfast.models import Sequential
@@ -160,7 +160,7 @@ def test_fit_takes_each_batch_with_its_rate() -> None:
 
     x, y = make_classes()
     model = make_classifier(optimizer=SGD(9.0))
-    model._get_learner(*model._prepare(x, y, None))
+    model._get_learner(x.shape[1], model._prepare(x, y, None)[1])
     by_hand = [model._learner.state]
     listener = LambdaCallback(on_train_batch_begin=set_rate)
     model.fit(x, y, batch_size=20, epochs=3, verbose=0, callbacks=[listener])
@@ -182,7 +182,7 @@ def test_batches_epochs_and_calls_have_the_same_bits(kind: Any, monkeypatch: pyt
     saved.save(tmp_path / "m")
     resumed = load_model(tmp_path / "m")
     resumed.fit(x, y, batch_size=20, epochs=3, initial_epoch=1, verbose=0)
-    monkeypatch.setattr(training, "_STEPS_A_CALL", 15)
+    monkeypatch.setattr(_fit, "_STEPS_A_CALL", 15)
     few_steps = trained(kind(OneCycle(0.1, 40)))
     assert len({hash_weights(model) for model in (whole, by_batch, by_epoch, resumed, few_steps)}) == 1
 

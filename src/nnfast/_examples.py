@@ -61,19 +61,10 @@ def _prepare_own_targets(y: Any, name: str, n_samples: int, objective: Objective
 def prepare_pair(pair: Any, objective: Objective, n_features: int) -> Examples:
     """Do the same for ``validation_data``."""
     if not isinstance(pair, tuple | list) or len(pair) not in (2, 3):
-        raise _validation.mismatch("validation_data", "a tuple (x, y) or (x, y, sample_weight)", pair)
+        raise _validation.mismatch("validation_data", "(x, y), (x, y, sample_weight) or a stream of batches", pair)
     names = ("validation_data[0]", "validation_data[1]", "validation_data[2]")
     x = as_samples(pair[0], name=names[0], n_features=n_features)
     return prepare_examples(x, pair[1], objective, names, *pair[2:])
-
-
-def cut_validation(
-    examples: Examples, pair: Any, share: float, objective: Objective
-) -> tuple[Examples, Examples | None]:
-    """Return what is trained on and what is validated with: the pair, else a share of the examples, or None."""
-    if pair is not None:
-        return examples, prepare_pair(pair, objective, examples.x.shape[1])
-    return split_examples(examples, share) if share else (examples, None)
 
 
 def weigh_classes(examples: Examples, class_weight: Any, objective: Objective) -> Examples:

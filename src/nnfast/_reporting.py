@@ -36,6 +36,19 @@ class Outcome(NamedTuple):
         return Outcome(self.y[done], self.outputs[done], None if self.weights is None else self.weights[done])
 
 
+def join_outcomes(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return all rows of some outcomes; rows without weights weigh 1 if others have them."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    y, outputs = (np.concatenate([outcome[part] for outcome in outcomes]) for part in (0, 1))
+    weighed = [outcome.weights for outcome in outcomes if outcome.weights is not None]
+    if not weighed:
+        return Outcome(y, outputs, None)
+    n_columns = weighed[0].shape[1]
+    weights = [np.ones((len(each.y), n_columns)) if each.weights is None else each.weights for each in outcomes]
+    return Outcome(y, outputs, np.concatenate(weights))
+
+
 def make_room(n_samples: int, n_outputs: int, dtype: str) -> Array:
     """Return an array for collected outputs."""
     return np.full((n_samples, n_outputs), np.nan, dtype)

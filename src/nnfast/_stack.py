@@ -12,7 +12,8 @@ from nnfast import _core, _lowering, _summary, _validation
 from nnfast._lowering import Plan
 from nnfast.callbacks.progress import check_verbosity, report
 from nnfast.data.arrays import as_result, as_sample
-from nnfast.data.sparse import as_samples
+from nnfast.data.sparse import Samples, as_samples, copy_samples
+from nnfast.data.streams import Piece, Stream, check_no_steps, check_steps, is_stream
 from nnfast.exceptions import NotReadyError
 from nnfast.layers import CATALOGUE, Input, Layer, Rescaling, check_layers
 from nnfast.saving.tensor_file import StrPath
@@ -208,29 +209,33 @@ class Stack:
 
     # ---- computing ----
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = 0) -> Array:
+    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = 0, steps: int | None = None) -> Array:
         """Compute the outputs for samples. A row's output does not depend on the other rows, to the bit.
 
         Parameters
         ----------
         x : array-like or SciPy CSR matrix of shape (n_samples, n_features)
-            NaN and infinity are allowed and travel to the outputs.
+            NaN and infinity are allowed and travel to the outputs. Or a stream of batches ``x``, ``(x, y)`` or
+            ``(x, y, sample_weight)``, see ``fit``.
         batch_size : int, optional
             Checked, and of no effect: the core cuts the rows by itself, and no row depends on how.
         verbose : {0, 1, 2, "auto"}
-            All but 0 report the time at the end.
+            All but 0 report the number of rows at the end.
+        steps : int, optional
+            How many batches of a stream are computed; None is all.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs), of the model's dtype
         """
-        features = as_samples(x, n_features=self._in_size)
         if batch_size is not None:
             _validation.check_integer("batch_size", batch_size, 1)
         is_silent = check_verbosity(verbose) == 0
-        plan, network = self._get_built(features.shape[1])
-        out = np.empty((len(features), plan.out_size), self.dtype)
-        network.predict(features, out)
+        if is_stream(x):
+            out = self._predict_stream(Stream(x, check_steps("steps", steps), ("x",)))
+        else:
+            check_no_steps("steps", steps)
+            out = self._predict(as_samples(x, n_features=self._in_size))
         if not is_silent:
             report(f"Predicted {len(out)} rows")
         return out
@@ -294,6 +299,20 @@ class Stack:
         return cls(layers, **arguments)
 
     # ---- inside ----
+
+    def _predict(self, features: Samples) -> Array:
+        plan, network = self._get_built(features.shape[1])
+        out = np.empty((len(features), plan.out_size), self.dtype)
+        network.predict(features, out)
+        return out
+
+    def _predict_stream(self, stream: Stream) -> Array:
+        def prepare(piece: Piece) -> Samples:
+            features = as_samples(piece.x, name=f"x{piece.place}", n_features=self._in_size)
+            return features if piece.is_lasting else copy_samples(features)
+
+        with stream.read(prepare) as pieces:
+            return np.concatenate([self._predict(features) for features in pieces])
 
     @property
     def _in_size(self) -> int | None:

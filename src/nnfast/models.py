@@ -3,26 +3,21 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import DTypeLike
 
-from nnfast import _examples, _lowering, _validation, losses, optimizers, training
+from nnfast import _examples, _sources, _validation, training
 from nnfast._class_weights import ClassWeight
-from nnfast._lowering import Objective, Plan
-from nnfast._passes import Passes
+from nnfast._compiled import Compiled
+from nnfast._fit import Fit
 from nnfast._persistence import describe_model, restore_model
 from nnfast.callbacks.callback import Callback, CallbackList, History, Logs, check_callbacks
 from nnfast.callbacks.progress import check_verbosity, choose_display, describe, report
-from nnfast.data.sparse import as_samples
-from nnfast.exceptions import NotReadyError
 from nnfast.layers import Layer
-from nnfast.losses import Loss, LossFunction
-from nnfast.metrics import Metric, get_metrics
-from nnfast.optimizers import Optimizer
 from nnfast.saving.model_file import read_model, write_model
 from nnfast.saving.tensor_file import StrPath, make_file_error
 
 
-class Sequential(Passes):
+class Sequential(Compiled):
     """A stack of layers, each fed by the one before.
 
     Parameters
@@ -71,65 +66,28 @@ class Sequential(Passes):
         dtype: DTypeLike = "float32",
         name: str | None = None,
     ) -> None:
-        self.optimizer: Optimizer | None = None
-        self.loss: Loss | None = None
-        self.metrics: tuple[Metric, ...] = ()
-        self.weighted_metrics: tuple[Metric, ...] = ()
         self.history: History | None = None
         self.stop_training = False
-        self._learner: training.Learner | None = None
         super().__init__(layers, seed=seed, dtype=dtype, name=name)
-
-    def compile(
-        self,
-        optimizer: str | Optimizer = "adam",
-        loss: str | Loss | LossFunction | None = None,
-        metrics: Sequence[Any] | None = None,
-        weighted_metrics: Sequence[Any] | None = None,
-    ) -> None:
-        """Choose what to train for, and how. What an optimizer remembered of the model is forgotten, the weights stay.
-
-        Parameters
-        ----------
-        optimizer : str or Optimizer
-            A name like "adam" or "sgd", or an object. (Keras' default is "rmsprop".)
-        loss : str, Loss or callable, optional
-            What training makes small; a function gives loss and gradient, see `losses.CallableLoss`. Without one the
-            model cannot be fitted, only used with `forward` and `backward`.
-        metrics : list of str, Metric or callable, optional
-            What is reported beside the loss; a function is called as ``f(y_true, y_pred)`` and returns a number.
-        weighted_metrics : list of str, Metric or callable, optional
-            The same, of rows that count by their weights. Those in `metrics` do not.
-
-        Raises
-        ------
-        ValueError
-            If a name is unknown, or loss and metrics do not go with the last layer.
-        """
-        chosen = optimizers.get(optimizer), None if loss is None else losses.get(loss)
-        reported = get_metrics(metrics, weighted_metrics)
-        plan = self._plan and _lowering.lower_layers(self._stack, self._plan.in_size)
-        objective = plan and chosen[1] and _lowering.lower_objective(chosen[1], reported, plan)
-        if plan:
-            self._install(plan, self.get_weights())
-        (self.optimizer, self.loss), (self.metrics, self.weighted_metrics) = chosen, reported
-        self._learner = self._make_learner(objective) if objective else None
 
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = 32,
         epochs: int = 1,
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] | Callback | None = None,
         validation_split: float = 0.0,
-        validation_data: tuple[Any, ...] | None = None,
+        validation_data: Any = None,
         shuffle: bool = True,
         class_weight: ClassWeight | None = None,
         sample_weight: Any = None,
         *,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
     ) -> History:
         """Train.
 
@@ -137,6 +95,12 @@ class Sequential(Passes):
         ----------
         x : array-like or SciPy CSR matrix of shape (n_samples, n_features)
             Finite numbers. uint8, float32 and float64 are read where they lie; others are converted first.
+
+            Or a stream of batches ``(x, y)`` or ``(x, y, sample_weight)``: `nnfast.data.Batches`, a generator or
+            another iterator, an iterable that each epoch begins anew (a DataLoader of PyTorch's), or an object with
+            ``len`` and items (a PyDataset of Keras'), whose ``on_epoch_begin`` and ``on_epoch_end`` are called if there
+            are such. The next batches are read on a second thread while the core trains. `y`, `sample_weight` and
+            `validation_split` are not for streams, and `batch_size` does not count.
         y : array-like
             Class labels of shape (n_samples,) for sparse categorical cross-entropy; else (n_samples, n_outputs), or
             (n_samples,) for one output.
@@ -151,12 +115,13 @@ class Sequential(Passes):
             What listens.
         validation_split : float
             The share of samples, the last ones before any shuffling, that is measured after each epoch, not trained on.
-        validation_data : (x, y) or (x, y, sample_weight), optional
+        validation_data : (x, y), (x, y, sample_weight) or a stream of such batches, optional
             What is measured instead of such a share.
         shuffle : bool
             Whether each epoch goes through the samples in an order of its own, drawn from seed and number of the epoch.
             Epochs count on from one call to the next: five calls give the bits of one call with five epochs, unless an
-            optimizer with ``use_ema`` ends each with the average.
+            optimizer with ``use_ema`` ends each with the average. Of an object with items the order of the batches is
+            drawn; other streams come as they are.
         class_weight : dict of int to float, "balanced", or list of dict, optional
             What rows of a class weigh, 1 where the dict does not say: the class is the label, the place of the 1 in
             one-hot rows, or the only output's target. "balanced" is n_samples / (n_classes * count), as in
@@ -169,6 +134,11 @@ class Sequential(Passes):
             weighs each output, where the loss is made of single outputs' losses.
         initial_epoch : int
             How many epochs to count as done already.
+        steps_per_epoch, validation_steps : int, optional
+            The batches of an epoch, and of a validation, of a stream; None is all, until it ends. The next epoch goes
+            on where this one ended.
+        validation_freq : int or list of int
+            Every how many epochs there is a validation, or after which epochs, counted from 1.
 
         Returns
         -------
@@ -178,7 +148,8 @@ class Sequential(Passes):
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described; nothing is changed then.
+            If an argument is not as described; nothing is changed then. A batch of a stream that is not as described
+            ends training when its turn comes, and so does an error of the stream's own.
         NotFiniteError
             If the loss of a batch becomes NaN or infinite; the weights are those that the batch before left.
         """
@@ -188,28 +159,28 @@ class Sequential(Passes):
         verbosity = check_verbosity(verbose)
         listeners = check_callbacks(callbacks)
         share = _validation.check_real("validation_split", validation_split, "[0, 1)")
-        is_shuffled = _validation.check_bool("shuffle", shuffle)
-        examples, objective = self._prepare(x, y, sample_weight)
-        examples, validation = _examples.cut_validation(examples, validation_data, share, objective)
-        examples = _examples.weigh_classes(examples, class_weight, objective)
-        learner = self._get_learner(examples, objective)
-        learner.try_weights(examples, validation)
-        size = min(size, len(examples.x))
+        data = _sources.TrainingData(
+            x, y, sample_weight, class_weight, size, _validation.check_bool("shuffle", shuffle)
+        )
+        plan = _sources.ValidationPlan(validation_data, share, validation_steps)
+        validated = _sources.choose_validated(validation_freq, epochs)
+        source, validation, objective = self._open_training(data, steps_per_epoch, plan)
+        learner = self._get_learner(source.n_features, objective)
+        learner.try_weights(source, validation)
         self.history, self.stop_training = History(), False
-        params = {"verbose": verbosity, "epochs": epochs, "steps": -(-len(examples.x) // size)}
+        params = {"verbose": verbosity, "epochs": epochs, "steps": source.n_batches}
         everyone = CallbackList([*listeners, *choose_display(verbosity), self.history], self, params)
-        training.Fit(
-            self, learner, examples, validation, size, range(initial_epoch, epochs), is_shuffled, everyone
-        ).run()
+        Fit(self, learner, source, validation, range(initial_epoch, epochs), validated, everyone).run()
         return self.history
 
     def evaluate(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         *,
         return_dict: bool = False,
     ) -> float | list[float] | Logs:
@@ -217,7 +188,7 @@ class Sequential(Passes):
 
         Parameters
         ----------
-        x, y : array-like
+        x, y : array-like, or a stream of batches alone
             As for `fit`.
         batch_size : int, optional
             Taken for Keras' sake: rows do not depend on each other.
@@ -225,6 +196,8 @@ class Sequential(Passes):
             All but 0 report the result.
         sample_weight : array-like of shape (n_samples,), optional
             As for `fit`.
+        steps : int, optional
+            How many batches of a stream are measured; None is all.
         return_dict : bool
             Whether to return a dict of all.
 
@@ -236,10 +209,11 @@ class Sequential(Passes):
         if batch_size is not None:
             _validation.check_integer("batch_size", batch_size, 1)
         verbosity = check_verbosity(verbose)
-        examples, objective = self._prepare(x, y, sample_weight)
-        logs = self._get_learner(examples, objective).evaluate(examples)
+        source, objective = self._open(x, y, sample_weight, steps)
+        tally = self._get_learner(source.n_features, objective).evaluate(source)
+        logs = tally.make_logs()
         if verbosity:
-            report(f"Evaluated {len(examples.x)} rows - {describe(logs)}")
+            report(f"Evaluated {tally.n_rows} rows - {describe(logs)}")
         return training.return_logs(logs, return_dict)
 
     def train_on_batch(
@@ -267,7 +241,8 @@ class Sequential(Passes):
         """
         examples, objective = self._prepare(x, y, sample_weight)
         examples = _examples.weigh_classes(examples, class_weight, objective)
-        return training.return_logs(self._get_learner(examples, objective).train_on_batch(self, examples), return_dict)
+        learner = self._get_learner(examples.x.shape[1], objective)
+        return training.return_logs(learner.train_on_batch(self, examples), return_dict)
 
     def save(self, filepath: StrPath) -> None:
         """Write the model to a safetensors file: layers, weights, and if compiled what goes on training needs.
@@ -285,37 +260,6 @@ class Sequential(Passes):
             If the file cannot be written.
         """
         write_model(filepath, describe_model(self))
-
-    # ---- inside ----
-
-    def _install(self, plan: Plan, weights: Sequence[ArrayLike]) -> None:
-        super()._install(plan, weights)
-        self._learner = None
-
-    def _prepare(self, x: Any, y: Any, sample_weight: Any) -> tuple[_examples.Examples, Objective]:
-        """Check samples, targets and weights without changing anything."""
-        if self.loss is None:
-            raise NotReadyError("model: expected compile(loss=...) before this call, received a model without a loss")
-        features = as_samples(x, n_features=self._in_size)
-        if self._learner:
-            objective = self._learner.objective
-        else:
-            plan = self._plan or _lowering.lower_layers(self._stack, features.shape[1])
-            objective = _lowering.lower_objective(self.loss, (self.metrics, self.weighted_metrics), plan)
-        return _examples.prepare_examples(features, y, objective, ("x", "y", "sample_weight"), sample_weight), objective
-
-    def _get_learner(self, examples: _examples.Examples, objective: Objective) -> training.Learner:
-        """Return what trains; a model that is not built yet is built for the examples."""
-        self._get_built(examples.x.shape[1])
-        self._learner = self._learner or self._make_learner(objective)
-        return self._learner
-
-    def _make_learner(self, objective: Objective) -> training.Learner:
-        plan, network = self._get_built()
-        optimizer = self.optimizer or optimizers.get("adam")
-        state = self._get_state(optimizer)
-        trainer = training.make_trainer(network, optimizer, state, objective)
-        return training.Learner(optimizer, state, objective, trainer, plan.names)
 
 
 def load_model(filepath: StrPath, compile: bool = True) -> Sequential:  # noqa: A002

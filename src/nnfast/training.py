@@ -1,30 +1,24 @@
-"""training: the loop over epochs: a call of the core for all of them, or one an epoch or a batch, as callbacks ask."""
+"""training: what `compile` makes: steps of training, measuring, and the numbers of logs."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnfast import _core, _lowering
-from nnfast._core import Progress, RunStopped, Stats
+from nnfast._core import RunStopped, Stats
 from nnfast._custom_training import CustomTrainer, add_stats
 from nnfast._examples import Examples
 from nnfast._lowering import Objective
-from nnfast._reporting import Outcome, make_room
-from nnfast.callbacks.callback import BATCH_HOOKS, CallbackList, Logs
+from nnfast._reporting import Outcome, join_outcomes, make_room
+from nnfast._sources import Source, Whole
+from nnfast.callbacks.callback import Logs
 from nnfast.data.arrays import as_metric_targets
 from nnfast.exceptions import NotFiniteError
 from nnfast.optimizers import Optimizer
 
 Array = NDArray[Any]
-
-_EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end", "on_progress", *BATCH_HOOKS)
-
-_EPOCHS_A_CALL = 10_000  # where nobody listens: sums are kept for each until the call returns
-_STEPS_A_CALL = 2**20  # of a schedule, whose rates are kept
 
 
 class Model(Protocol):
@@ -54,18 +48,24 @@ class Learner:
         settings |= {"first_epoch": model._epochs_done, "seed": model.seed, "learning_rates": rates}
         return self.trainer.run(examples.x, examples.y, weights=examples.weights, **settings)
 
-    def evaluate(self, examples: Examples) -> Logs:
-        """Return loss and metrics."""
-        outputs = self.make_room(examples)
-        stats = self.trainer.evaluate(examples.x, examples.y, weights=examples.weights, outputs=outputs)
-        return self.make_logs(stats, examples, outputs)
+    def evaluate(self, source: Source) -> "Tally":
+        """Measure the rows of an epoch of a source."""
+        tally = Tally(self)
+        with source.read() as portions:
+            for examples, *_ in portions:
+                outputs = self.make_room(examples)
+                stats = self.trainer.evaluate(examples.x, examples.y, weights=examples.weights, outputs=outputs)
+                tally.add(stats)
+                tally.keep(examples, outputs)
+        return tally
 
-    def try_weights(self, *several: Examples | None) -> None:
-        """Let a loss of one's own show with a few rows that it can be weighed, before anything is changed."""
-        for examples in several:
-            if examples and examples.weights is not None and isinstance(self.trainer, CustomTrainer):
-                few = examples.slice(slice(2))
-                self.trainer.evaluate(few.x, few.y, few.weights)
+    def try_weights(self, *sources: Source | None) -> None:
+        """Let a loss of one's own show with a few rows at hand that it can be weighed, before anything is changed."""
+        for source in sources:
+            if isinstance(source, Whole) and isinstance(self.trainer, CustomTrainer):
+                few = source.portion.examples.slice(slice(2))
+                if few.weights is not None:
+                    self.trainer.evaluate(few.x, few.y, few.weights)
 
     def train_on_batch(self, model: Model, examples: Examples) -> Logs:
         """Take one step; it counts as an epoch."""
@@ -75,26 +75,15 @@ class Learner:
         except RunStopped as stop:
             raise self.explain(stop, 0, 0) from None
         model._epochs_done += 1
-        return self.make_logs(stats, examples, outputs)
+        tally = Tally(self, stats)
+        tally.keep(examples, outputs)
+        return tally.make_logs()
 
     def make_room(self, examples: Examples) -> Array | None:
         """Return an array that collects outputs, if a metric needs them."""
         if not self.objective.reports.wants_outputs:
             return None
         return make_room(len(examples.x), self.objective.n_outputs, self.trainer.dtype)
-
-    def make_logs(self, stats: Stats, examples: Examples, outputs: Array | None) -> Logs:
-        """Return loss and metrics of the rows that `stats` summed up, some or all of the examples."""
-        outcome = None if outputs is None else self._collect(examples, outputs)
-        if outcome and stats.n_rows < len(examples.x):
-            outcome = outcome.drop_missing()
-        return self.objective.make_logs(stats, outcome)
-
-    def _collect(self, examples: Examples, outputs: Array) -> Outcome:
-        y = examples.y
-        if self.objective.function is not None:
-            y = as_metric_targets(y, n_outputs=self.objective.n_outputs, dtype=self.trainer.dtype)
-        return Outcome(y, outputs, examples.weights)
 
     def explain(self, stop: RunStopped, epoch: int, batch: int) -> Exception:
         """Make the error a user sees where the core refused a batch."""
@@ -108,6 +97,66 @@ class Learner:
             epoch,
             batch,
         )
+
+
+class Tally:
+    """What is known of the rows that were trained on, or measured, so far.
+
+    Parameters
+    ----------
+    learner : Learner
+        Whose rows they are.
+    stats : Stats, optional
+        Their sums, to begin with.
+    """
+
+    def __init__(self, learner: Learner, stats: Stats | None = None) -> None:
+        self.stats = stats
+        self._learner = learner
+        self._outcomes: list[Outcome] = []
+
+    @property
+    def n_batches(self) -> int:
+        """The number of batches that were trained on."""
+        return self.stats.n_batches if self.stats else 0
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows."""
+        return self.stats.n_rows if self.stats else 0
+
+    def add(self, stats: Stats) -> None:
+        """Add the sums of more rows."""
+        self.stats = add_stats(self.stats, stats) if self.stats else stats
+
+    def spoil(self) -> None:
+        """Make the loss NaN, as in Keras, after one that is not finite; of one row if there is none."""
+        assert self.stats is not None
+        self.stats = self.stats._replace(loss=math.nan)
+        if not self.stats.n_rows:
+            self.stats = Stats(math.nan, (math.nan,) * len(self.stats.metrics), 1, self.stats.n_batches, 1.0)
+
+    def keep(self, examples: Examples, outputs: Array | None) -> None:
+        """Keep the outputs for examples, where metrics need them."""
+        if outputs is None:
+            return
+        y, objective = examples.y, self._learner.objective
+        if objective.function is not None:
+            y = as_metric_targets(y, n_outputs=objective.n_outputs, dtype=self._learner.trainer.dtype)
+        self._outcomes.append(Outcome(y, outputs, examples.weights))
+
+    def make_batch_logs(self) -> Logs:
+        """Return loss and those metrics that are means of rows."""
+        assert self.stats is not None
+        return self._learner.objective.make_logs(self.stats)
+
+    def make_logs(self) -> Logs:
+        """Return loss and all metrics, whose outputs were kept."""
+        assert self.stats is not None
+        outcome = join_outcomes(self._outcomes) if self._outcomes else None
+        if outcome and self.stats.n_rows < len(outcome.y):
+            outcome = outcome.drop_missing()
+        return self._learner.objective.make_logs(self.stats, outcome)
 
 
 def make_trainer(
@@ -127,162 +176,7 @@ def return_logs(logs: Logs, return_dict: bool) -> float | list[float] | Logs:
     return list(logs.values()) if len(logs) > 1 else logs["loss"]
 
 
-@dataclass
-class Fit:
-    """One call of ``fit``.
-
-    Parameters
-    ----------
-    model : Model
-        Its ``_epochs_done`` keys shuffling and dropout, and grows.
-    learner : Learner
-        What trains.
-    examples, validation : Examples
-        The latter may be None.
-    batch_size : int
-        At most the number of samples.
-    epochs : range
-        The numbers that callbacks hear.
-    shuffle : bool
-        Whether each epoch has its own order.
-    callbacks : CallbackList
-        Who listens.
-    """
-
-    model: Model
-    learner: Learner
-    examples: Examples
-    validation: Examples | None
-    batch_size: int
-    epochs: range
-    shuffle: bool
-    callbacks: CallbackList
-
-    def __post_init__(self) -> None:
-        self.n_batches = -(-len(self.examples.x) // self.batch_size)
-        self._logs: Logs = {}
-        self._outputs = self.learner.make_room(self.examples)
-        self._epochs_before = self.model._epochs_done
-        self._steps_before = self.learner.state.step
-
-    def run(self) -> None:
-        """Train until the end, until someone sets ``model.stop_training``, or until an error."""
-        try:
-            self.callbacks.call("on_train_begin", {})
-            if self.validation or self._outputs is not None or self.callbacks.hears(*_EPOCH_HOOKS):
-                self._run_one_by_one()
-            else:
-                self._run_all()
-            if self.learner.optimizer.use_ema:
-                self.learner.state.overwrite()
-            self.callbacks.call("on_train_end", self._logs)
-        finally:
-            self._count_epochs()
-            self.callbacks.close()
-
-    def _run_all(self) -> None:
-        n_epochs = min(_EPOCHS_A_CALL, max(_STEPS_A_CALL // self.n_batches, 1))
-        for first in range(0, len(self.epochs), n_epochs):
-            if not self.model.stop_training:
-                self._run_core(self.epochs[first : first + n_epochs])
-
-    def _run_one_by_one(self) -> None:
-        by_batch = self.callbacks.hears(*BATCH_HOOKS)
-        for epoch in self.epochs:
-            if self.model.stop_training:
-                return
-            self.callbacks.call("on_epoch_begin", epoch, {})
-            if self._outputs is not None:
-                self._outputs.fill(np.nan)
-            if by_batch:
-                self._run_batches(epoch)
-            else:
-                self._run_core(range(epoch, epoch + 1))
-
-    def _run_core(self, epochs: range) -> None:
-        """Run whole epochs in one call and tell of each that was finished, or cut short by ``stop_training``."""
-        try:
-            stats = self._call_core(n_epochs=len(epochs))
-        except RunStopped as stop:
-            *whole, begun = stop.stats
-            self._finish(epochs, whole)
-            if stop.reason != "stopped":
-                self._refuse(stop, epochs[len(whole)], begun.n_batches)
-                begun = _spoil(begun)
-            self._finish(epochs[len(whole) :], [begun] if begun.n_rows else [])
-        except BaseException as error:  # from a signal, or from on_progress: the core ends at a batch border
-            self._finish(epochs, getattr(error, "stats", [])[:-1])
-            raise
-        else:
-            self._finish(epochs, stats)
-
-    def _run_batches(self, epoch: int) -> None:
-        """Run an epoch batch by batch: the same bits, with a call for each."""
-        total: Stats | None = None
-        for batch in range(self.n_batches):
-            self.callbacks.call("on_train_batch_begin", batch, {})
-            try:
-                [stats] = self._call_core(n_epochs=1, first_batch=batch, n_batches=1)
-            except RunStopped as stop:
-                if stop.reason != "stopped":
-                    self._refuse(stop, epoch, batch)
-                    total = _spoil(total or stop.stats[-1])
-                break
-            total = stats if total is None else add_stats(total, stats)
-            self._count_epochs()
-            logs = self.learner.objective.make_logs(total)
-            self.callbacks.call("on_train_batch_end", batch, logs)
-            self.callbacks.call("on_progress", batch + 1, logs)
-            if self.model.stop_training:
-                break
-        if total is not None:
-            self._finish(range(epoch, epoch + 1), [total])
-
-    def _refuse(self, stop: RunStopped, epoch: int, batch: int) -> None:
-        """Raise the error for a batch that the core refused, unless a callback wants the training to end without."""
-        error = self.learner.explain(stop, epoch, batch)
-        if not (isinstance(error, NotFiniteError) and self.callbacks.ask("on_not_finite", error)):
-            raise error from None
-        self.model.stop_training = True
-
-    def _call_core(self, **part: int) -> list[Stats]:
-        settings: dict[str, Any] = {"batch_size": self.batch_size, "shuffle": self.shuffle, "poll": self._poll}
-        return self.learner.run(self.model, self.examples, outputs=self._outputs, **settings, **part)
-
-    def _poll(self, progress: Progress) -> bool:
-        logs = {} if self.learner.objective.is_sum else {"loss": progress.loss}
-        self.callbacks.call("on_progress", progress.batch, logs)
-        return not self.model.stop_training
-
-    def _finish(self, epochs: range, stats: Sequence[Stats]) -> None:
-        """Measure the first of the epochs and tell of them."""
-        self._count_epochs()
-        for epoch, part in zip(epochs, stats, strict=False):
-            self._logs = self.learner.make_logs(part, self.examples, self._outputs)
-            if self.validation:
-                self._logs |= self._validate(self.validation)
-            self.callbacks.call("on_epoch_end", epoch, self._logs)
-
-    def _validate(self, validation: Examples) -> Logs:
-        self.callbacks.call("on_test_begin", {})
-        logs = self.learner.evaluate(validation)
-        self.callbacks.call("on_test_end", logs)
-        return {f"val_{name}": value for name, value in logs.items()}
-
-    def _count_epochs(self) -> None:
-        """Count the whole epochs by the optimizer's steps, which are right wherever an interrupt or an error struck."""
-        steps = self.learner.state.step - self._steps_before
-        self.model._epochs_done = self._epochs_before + steps // self.n_batches
-
-
 def _count_batches(n_samples: int, batch_size: int, first_batch: int = 0, n_batches: int = 0, **_: Any) -> int:
     """Return how many batches of an epoch a run of these settings has."""
     left = -(-n_samples // batch_size) - first_batch
     return min(n_batches, left) if n_batches else left
-
-
-def _spoil(stats: Stats) -> Stats:
-    """Return the sums of an epoch that a loss that is not finite has ended: its loss is NaN, as in Keras."""
-    if stats.n_rows:
-        return stats._replace(loss=math.nan)
-    return Stats(math.nan, (math.nan,) * len(stats.metrics), 1, stats.n_batches, 1.0)

@@ -18,16 +18,16 @@ class Callback:
     """The base of all callbacks: every hook does nothing until a subclass says what.
 
     Epochs and batches are counted from 0. With hooks of epochs, or `on_progress`, the core is called once an epoch,
-    with hooks of batches once a batch, without any once for the whole training. A hook that raises ends the training
-    between two batches and leaves a usable model. Of Keras' hooks those of predictions, and of the batches of tests,
-    are not there.
+    with hooks of batches once a batch, without any once for the whole training; on a stream once for all that it gives
+    at a time. A hook that raises ends the training between two batches and leaves a usable model. Of Keras' hooks those
+    of predictions, and of the batches of tests, are not there.
 
     Attributes
     ----------
     model : Sequential
         The model in training; ``model.stop_training = True`` ends it.
     params : dict
-        ``verbose``, ``epochs`` and ``steps``, the number of batches of an epoch.
+        ``verbose``, ``epochs`` and ``steps``, the number of batches of an epoch; None where a stream does not tell.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,214 @@
+"""_fit: the loop over epochs: a call of the core for all of them, or one a portion or a batch, as callbacks ask."""
+
+import time
+import warnings
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnfast._core import Progress, RunStopped, Stats
+from nnfast._reporting import Array
+from nnfast._sources import Portion, Source, Whole
+from nnfast.callbacks.callback import BATCH_HOOKS, CallbackList, Logs
+from nnfast.exceptions import NotFiniteError
+from nnfast.training import Learner, Model, Tally
+
+_EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end", "on_progress", *BATCH_HOOKS)
+
+_EPOCHS_A_CALL = 10_000  # where nobody listens: sums are kept for each until the call returns
+_STEPS_A_CALL = 2**20  # of a schedule, whose rates are kept
+_SECONDS_A_REPORT = 0.05  # as in the core
+
+
+@dataclass
+class Fit:
+    """One call of ``fit``.
+
+    Parameters
+    ----------
+    model : Model
+        Its ``_epochs_done`` keys shuffling and dropout, and grows with every portion.
+    learner : Learner
+        What trains.
+    source, validation : Source
+        The latter may be None.
+    epochs : range
+        The numbers that callbacks hear.
+    validated : collection of int
+        Those of them that end with a validation.
+    callbacks : CallbackList
+        Who listens.
+    """
+
+    model: Model
+    learner: Learner
+    source: Source
+    validation: Source | None
+    epochs: range
+    validated: Collection[int]
+    callbacks: CallbackList
+    _logs: Logs = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self._by_batch = False
+        self._tally = Tally(self.learner)  # of the epoch
+        self._n_batches = 0  # of the portion
+        self._reported = 0.0
+
+    def run(self) -> None:
+        """Train until the end, until someone sets ``model.stop_training``, or until an error."""
+        try:
+            self.callbacks.call("on_train_begin", {})
+            if isinstance(self.source, Whole) and not self._wants_epochs():
+                self._run_all(self.source.portion)
+            else:
+                self._run_one_by_one()
+            if self.learner.optimizer.use_ema:
+                self.learner.state.overwrite()
+            self.callbacks.call("on_train_end", self._logs)
+        finally:
+            self._count_epochs()
+            self.callbacks.close()
+
+    def _wants_epochs(self) -> bool:
+        wants_outputs = self.learner.objective.reports.wants_outputs
+        return self.validation is not None or wants_outputs or self.callbacks.hears(*_EPOCH_HOOKS)
+
+    # ---- all epochs ----
+
+    def _run_all(self, portion: Portion) -> None:
+        self._begin(portion)
+        n_epochs = min(_EPOCHS_A_CALL, max(_STEPS_A_CALL // self._n_batches, 1))
+        for first in range(0, len(self.epochs), n_epochs):
+            if not self.model.stop_training:
+                self._run_together(portion, self.epochs[first : first + n_epochs])
+
+    def _run_together(self, portion: Portion, epochs: range) -> None:
+        """Run whole epochs in one call and tell of each that was finished, or cut short."""
+        try:
+            stats = self._call_core(portion, None, n_epochs=len(epochs))
+        except RunStopped as stop:
+            *whole, _ = stop.stats
+            self._tell(epochs, whole)
+            self._tally = Tally(self.learner)
+            self._take_stop(stop, epochs[len(whole)])
+            self._end_epoch(epochs[len(whole)])
+        except BaseException as error:  # from a signal: the core ends at a batch border
+            self._tell(epochs, getattr(error, "stats", [])[:-1])
+            raise
+        else:
+            self._tell(epochs, stats)
+
+    def _tell(self, epochs: range, stats: Sequence[Stats]) -> None:
+        """Tell of the first of the epochs."""
+        for epoch, part in zip(epochs, stats, strict=False):
+            self._tally = Tally(self.learner, part)
+            self._end_epoch(epoch)
+
+    # ---- one epoch ----
+
+    def _run_one_by_one(self) -> None:
+        self._by_batch = self.callbacks.hears(*BATCH_HOOKS)
+        for epoch in self.epochs:
+            if self.model.stop_training:
+                return
+            if self.source.is_over:
+                warnings.warn(f"x: expected batches for epoch {epoch + 1}, received none; training ends", stacklevel=4)
+                return
+            self.callbacks.call("on_epoch_begin", epoch, {})
+            self._run_epoch(epoch)
+            self._end_epoch(epoch)
+
+    def _run_epoch(self, epoch: int) -> None:
+        self._tally = Tally(self.learner)
+        with self.source.read() as portions:
+            for portion in portions:
+                self._begin(portion)
+                self._run_portion(portion, epoch)
+                if self.model.stop_training:
+                    return
+
+    def _run_portion(self, portion: Portion, epoch: int) -> None:
+        """Train on a portion: in one call, or batch by batch: the same bits, with a call for each."""
+        outputs = self.learner.make_room(portion.examples)
+        try:
+            if self._by_batch:
+                self._run_batches(portion, outputs)
+            else:
+                [stats] = self._call_core(portion, outputs, n_epochs=1)
+                self._tally.add(stats)
+        except RunStopped as stop:
+            self._take_stop(stop, epoch)
+        self._tally.keep(portion.examples, outputs)
+
+    def _run_batches(self, portion: Portion, outputs: Array | None) -> None:
+        for batch in range(self._n_batches):
+            number = self._tally.n_batches
+            self.callbacks.call("on_train_batch_begin", number, {})
+            [stats] = self._call_core(portion, outputs, n_epochs=1, first_batch=batch, n_batches=1)
+            self._tally.add(stats)
+            logs = self._tally.make_batch_logs()
+            self.callbacks.call("on_train_batch_end", number, logs)
+            self.callbacks.call("on_progress", number + 1, logs)
+            if self.model.stop_training:
+                return
+
+    # ---- portions ----
+
+    def _begin(self, portion: Portion) -> None:
+        """Remember what is counted from, and tell how far the epoch is, as often as the core would."""
+        self._n_batches, self._before = portion.n_batches, self._tally.stats
+        self._epochs_before, self._steps_before = self.model._epochs_done, self.learner.state.step
+        if self._before and not self._by_batch and time.perf_counter() - self._reported > _SECONDS_A_REPORT:
+            self._poll(Progress(0, 0, self._n_batches, 0.0))
+
+    def _call_core(self, portion: Portion, outputs: Array | None, **part: int) -> list[Stats]:
+        settings: dict[str, Any] = {"batch_size": portion.batch_size, "shuffle": portion.shuffle, "poll": self._poll}
+        try:
+            return self.learner.run(self.model, portion.examples, outputs=outputs, **settings, **part)
+        finally:
+            self._count_epochs()
+
+    def _count_epochs(self) -> None:
+        """Count whole epochs of the portion by the optimizer's steps, which are right wherever an error struck."""
+        if self._n_batches:
+            steps = self.learner.state.step - self._steps_before
+            self.model._epochs_done = self._epochs_before + steps // self._n_batches
+
+    def _poll(self, progress: Progress) -> bool:
+        self._reported = time.perf_counter()
+        n, loss = progress.batch, progress.loss
+        if self._before:
+            n_before = self._before.n_batches
+            loss = (self.learner.objective.make_logs(self._before)["loss"] * n_before + loss * n) / (n_before + n)
+            n += n_before
+        self.callbacks.call("on_progress", n, {} if self.learner.objective.is_sum else {"loss": loss})
+        return not self.model.stop_training
+
+    # ---- ends ----
+
+    def _take_stop(self, stop: RunStopped, epoch: int) -> None:
+        """Count the batches before; raise the error for one that the core refused, unless a callback wants none."""
+        self._tally.add(stop.stats[-1])
+        if stop.reason == "stopped":
+            return
+        error = self.learner.explain(stop, epoch, self._tally.n_batches)
+        if not (isinstance(error, NotFiniteError) and self.callbacks.ask("on_not_finite", error)):
+            raise error from None
+        self.model.stop_training = True
+        self._tally.spoil()
+
+    def _end_epoch(self, epoch: int) -> None:
+        """Measure, and tell of the epoch, if a batch of it was done."""
+        if not self._tally.n_rows:
+            return
+        self._logs = self._tally.make_logs()
+        if self.validation and epoch in self.validated:
+            self._logs |= self._validate(self.validation)
+        self.callbacks.call("on_epoch_end", epoch, self._logs)
+
+    def _validate(self, validation: Source) -> Logs:
+        self.callbacks.call("on_test_begin", {})
+        logs = self.learner.evaluate(validation).make_logs()
+        self.callbacks.call("on_test_end", logs)
+        return {f"val_{name}": value for name, value in logs.items()}
