@@ -1,6 +1,8 @@
 """The pure parts of benchmarks/, and the rival that needs nothing but NumPy."""
 
 import importlib
+import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,18 @@ def test_shuffled_epochs_train_too() -> None:
         rival.run(1, shuffle=shuffle)
         weights.append(rival.get_results())
     assert (weights[0][0] != weights[1][0]).any()
+
+
+def test_files_larger_than_memory(tmp_path: Path) -> None:
+    """The command runs, and fails when a limit is passed."""
+    command = [sys.executable, "-m", "benchmarks.larger_than_memory", "--large", "0.02", "--small", "0.01"]
+    command += ["--turns", "1", "--least", "0", "--folder", str(tmp_path)]
+    results = [
+        subprocess.run([*command, "--most", most], cwd=ROOT, capture_output=True, text=True) for most in ("300", "1")
+    ]
+    assert [result.returncode for result in results] == [0, 1]
+    assert re.search(r"0.02 GB, 6,377 rows: at most \d+ MB, [\d,]+ samples/s\n0.01 GB, .* ratio", results[0].stdout)
+    assert not list(tmp_path.iterdir())
 
 
 class FakeContestant:
