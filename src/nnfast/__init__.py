@@ -2,8 +2,8 @@
 
 ``Sequential`` and the names in ``layers``, ``losses``, ``optimizers``, ``schedules``, ``metrics``, ``initializers``,
 ``regularizers``, ``constraints`` and ``callbacks`` are Keras 3's; ``kernels`` has the bare loops; ``datasets`` has data
-to begin with, ``data`` readers of files and batches of what is larger than memory, ``preprocessing`` what is done to data
-before training; ``plotting`` draws, ``report`` writes a page; ``export`` is for other programs.
+to begin with, ``data`` readers of files and batches of what is larger than memory, ``preprocessing`` what is done to
+data before training; ``plotting`` draws, ``report`` writes a page; ``export`` is for other programs.
 """
 
 from typing import TYPE_CHECKING, Any

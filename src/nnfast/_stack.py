@@ -1,19 +1,14 @@
-"""_stack: layers in order and the core's network that computes them: weights and predictions."""
+"""_stack: layers in order, their weights, and the core's network that computes them."""
 
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nnfast import _core, _lowering, _summary, _validation
 from nnfast._lowering import Plan
-from nnfast.callbacks.progress import check_verbosity, report
-from nnfast.data.arrays import as_result, as_sample
-from nnfast.data.sparse import Samples, as_samples, copy_samples
-from nnfast.data.streams import Piece, Stream, check_no_steps, check_steps, is_stream
 from nnfast.exceptions import NotReadyError
 from nnfast.layers import CATALOGUE, Input, Layer, Rescaling, check_layers
 from nnfast.saving.tensor_file import StrPath
@@ -207,71 +202,6 @@ class Stack:
         parameters = self._get_built()[0].parameters
         return sum(math.prod(parameter.shape) for parameter in parameters if parameter.is_trained in wanted)
 
-    # ---- computing ----
-
-    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = 0, steps: int | None = None) -> Array:
-        """Compute the outputs for samples. A row's output does not depend on the other rows, to the bit.
-
-        Parameters
-        ----------
-        x : array-like or SciPy CSR matrix of shape (n_samples, n_features)
-            NaN and infinity are allowed and travel to the outputs. Or a stream of batches ``x``, ``(x, y)`` or
-            ``(x, y, sample_weight)``, see ``fit``.
-        batch_size : int, optional
-            Checked, and of no effect: the core cuts the rows by itself, and no row depends on how.
-        verbose : {0, 1, 2, "auto"}
-            All but 0 report the number of rows at the end.
-        steps : int, optional
-            How many batches of a stream are computed; None is all.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs), of the model's dtype
-        """
-        if batch_size is not None:
-            _validation.check_integer("batch_size", batch_size, 1)
-        is_silent = check_verbosity(verbose) == 0
-        if is_stream(x):
-            out = self._predict_stream(Stream(x, check_steps("steps", steps), ("x",)))
-        else:
-            check_no_steps("steps", steps)
-            out = self._predict(as_samples(x, n_features=self._in_size))
-        if not is_silent:
-            report(f"Predicted {len(out)} rows")
-        return out
-
-    def predict_one(self, x: Any, out: Array | None = None) -> Array:
-        """Compute the outputs for one sample, in the least time: a row of `predict`, to the bit.
-
-        Parameters
-        ----------
-        x : array-like of shape (n_features,)
-            Contiguous arrays of uint8, float32 and float64 are read as they stand; all else is converted first. NaN and
-            infinity are allowed.
-        out : ndarray of shape (n_outputs,), optional
-            Where the outputs go: of the model's dtype, contiguous, writable. By default a new array.
-
-        Returns
-        -------
-        ndarray of shape (n_outputs,), of the model's dtype
-            `out`, if it was given.
-
-        Raises
-        ------
-        NotReadyError
-            If the model has no weights yet: one sample does not build it.
-        ValueError, TypeError
-            If `x` or `out` is not as above; nothing is written then.
-        """
-        network = self._network or self._get_built()[1]
-        try:
-            return network.predict_one(x, out)
-        except (BufferError, TypeError, ValueError):  # the core takes few arrays, and says little of the others
-            sample = as_sample(x, n_features=network.in_size)
-            result = np.empty(network.out_size, self.dtype) if out is None else out
-            network.predict_one(sample, as_result(result, n_outputs=network.out_size, dtype=self.dtype))
-            return result
-
     def summary(self, *, print_fn: Callable[[str], object] | None = None) -> None:
         """Print the layers, their output shapes and numbers of weights.
 
@@ -299,20 +229,6 @@ class Stack:
         return cls(layers, **arguments)
 
     # ---- inside ----
-
-    def _predict(self, features: Samples) -> Array:
-        plan, network = self._get_built(features.shape[1])
-        out = np.empty((len(features), plan.out_size), self.dtype)
-        network.predict(features, out)
-        return out
-
-    def _predict_stream(self, stream: Stream) -> Array:
-        def prepare(piece: Piece) -> Samples:
-            features = as_samples(piece.x, name=f"x{piece.place}", n_features=self._in_size)
-            return features if piece.is_lasting else copy_samples(features)
-
-        with stream.read(prepare) as pieces:
-            return np.concatenate([self._predict(features) for features in pieces])
 
     @property
     def _in_size(self) -> int | None:
