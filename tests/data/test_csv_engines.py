@@ -149,8 +149,9 @@ def test_floats_that_begin_as_bytes(path, engine, without_rows):
 
 @pytest.mark.parametrize("cell", ["0.5", "true", "x", "NA", "1e3", "300", '"7"', "0x1F", ""])
 def test_kinds_that_change_late(path, cell):
-    """Beyond what libraries look at first, and beyond a chunk of theirs."""
-    path.write_text("a,b\n" + "1,2\n" * 150_000 + f"{cell},2\n" + "1,2\n" * 10)
+    """Beyond what is looked at first, and beyond what pyarrow and pandas convert at a time: 1 MiB, and 2**20 cells."""
+    line = ",1" * 31 + "\n"
+    path.write_text("a" + line.replace("1", "b") + ("1" + line) * 34_000 + cell + line + ("2" + line) * 10)
     expected = read_by_rows(path)
     for engine in ENGINES:
         assert read(path, engine) == expected, engine

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Batches", "Table", "read_arrow", "read_csv", "read_idx", "read_npz", "read_parquet", "read_table"]
 
-_MODULES = {
+_PLACES = {
     "Batches": "batches",
     "Table": "table",
     "read_arrow": "frames",
@@ -33,9 +33,9 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    if name not in _MODULES:
+    if name not in _PLACES:
         raise AttributeError(f"module 'nnfast.data' has no attribute {name!r}")
-    globals()[name] = getattr(import_module(f"nnfast.data.{_MODULES[name]}"), name)
+    globals()[name] = getattr(import_module(f"nnfast.data.{_PLACES[name]}"), name)
     return globals()[name]
 
 
