@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from problems import hash_weights, make_classes, make_classifier
+from sparse_problems import Csr, make_csr
 
 import nnfast
 from nnfast.data import Batches
@@ -96,6 +97,24 @@ def test_whatever_can_be_sliced(make: Any, shuffle: Any) -> None:
     for (x, y), (x_other, y_other) in zip(plain, other, strict=True):
         assert np.array_equal(x, x_other)
         assert np.array_equal(y, y_other)
+
+
+def name_bytes(array: Any) -> Any:
+    """The same array, with a dtype that names the order of bytes, as Zarr's have."""
+    return array.view(array.dtype.newbyteorder("<"))
+
+
+def test_dtypes_that_name_the_order_of_bytes() -> None:
+    x, y = make_classes()
+    y, weights = y.astype(np.int32), np.linspace(0, 2, len(x))
+    csr = make_csr(x)
+    named = Csr(*(name_bytes(part) for part in (csr.data, csr.indices, csr.indptr)), csr.shape)
+    hashes = set()
+    for samples in (x, name_bytes(x), named):
+        model = make_classifier()
+        model.fit(samples, name_bytes(y), sample_weight=name_bytes(weights), verbose=0)
+        hashes.add(hash_weights(model) + str(model.predict_one(name_bytes(x[0]))))
+    assert len(hashes) == 1
 
 
 @pytest.mark.parametrize("shuffle", [True, "blocks"])

@@ -248,7 +248,7 @@ def make_features_error(name: str, expected: int, shape: tuple[int, ...], receiv
 
 def _as_numbers(x: Any, name: str) -> Array:
     """Take `x` as an array of real numbers, with at least one dimension and one element."""
-    array = x if type(x) is np.ndarray else _as_array(x, name)
+    array = as_native(x if type(x) is np.ndarray else _as_array(x, name))
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: expected real numbers, received dtype {array.dtype}{_dtype_hint(array, x)}")
     if array.ndim == 0:
@@ -272,6 +272,12 @@ def _as_array(x: Any, name: str) -> Array:
         raise kind(
             f"{name}: expected an array of numbers, rows of equal length, received {type(x).__name__} ({error})"
         ) from error
+
+
+def as_native(array: Array) -> Array:
+    """Return the same array; if its dtype names this machine's order of bytes, as Zarr does, with one that does not."""
+    dtype = array.dtype
+    return array.view(dtype.newbyteorder("=")) if dtype.byteorder in "<>" and dtype.isnative else array
 
 
 def as_rows(array: Array) -> Array:

@@ -143,7 +143,7 @@ def _check_shape(shape: tuple[int, ...], name: str, n_features: int | None) -> t
 
 
 def _as_vector(values: Any, name: str, kinds: str, expected: str) -> Array:
-    array = np.asarray(values)
+    array = arrays.as_native(np.asarray(values))
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name}: expected {expected}, received dtype {array.dtype}")
     if array.ndim != 1:
