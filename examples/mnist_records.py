@@ -18,13 +18,12 @@ import argparse
 import dataclasses
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 import nnfast
 from nnfast import Sequential
+from nnfast.data import Batches
 from nnfast.datasets import load_mnist
 from nnfast.layers import Dense, Dropout, Input
 from nnfast.optimizers import Adam
@@ -71,26 +70,14 @@ def make_model(recipe: Recipe, n_images: int, seed: int) -> Sequential:
     return model
 
 
-def distort(x: np.ndarray, recipe: Recipe, seed: int) -> Iterator[np.ndarray]:
-    """Yield the images of each epoch; the next ones are made on a thread while these are learned from."""
-    rng = np.random.default_rng(seed)
-    with ThreadPoolExecutor(1) as thread:
-        ahead = thread.submit(recipe.augmenter, x, rng)
-        for epoch in range(recipe.epochs):
-            images = ahead.result()
-            if epoch + 1 < recipe.epochs:
-                ahead = thread.submit(recipe.augmenter, x, rng)
-            yield images
-
-
 def train(model: Sequential, recipe: Recipe, x: np.ndarray, y: np.ndarray) -> None:
-    """Train in one call, or an epoch a call if each has images of its own."""
+    """Train; distorted images are made block by block on a thread, while those before are learned from."""
     if recipe.augmenter is None:
         model.fit(x, y, recipe.batch_size, recipe.epochs, verbose=2)
         return
-    for epoch, images in enumerate(distort(x, recipe, model.seed), start=1):
-        logs = model.fit(images, y, recipe.batch_size, verbose=0).history
-        print(f"epoch {epoch}/{recipe.epochs}: loss {logs['loss'][0]:.4f}, accuracy {logs['accuracy'][0]:.4f}")
+    sizes = {"batch_size": recipe.batch_size, "block_size": 20 * recipe.batch_size}
+    batches = Batches(x, y, **sizes, transform=recipe.augmenter, seed=model.seed)
+    model.fit(batches, epochs=recipe.epochs, verbose=2)
 
 
 def load(folder: str, is_validation: bool) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
