@@ -106,8 +106,8 @@ int nnf_pass_find_not_finite(const nnf_pass *pass);
  * of the parameters' gradients are kept: of the data alone, without those of penalties. */
 nnf_status nnf_pass_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input);
 nnf_status nnf_pass_get_gradient(const nnf_pass *pass, int layer, nnf_parameter which, void *values);
-/* One step with the gradients of the last backward and those of penalties; parameters that are not trained stay. */
-nnf_status nnf_pass_apply(nnf_pass *pass, nnf_optimizer *optimizer);
+/* One step with the gradients of the last backward and those of penalties, times a share >= 0; parameters that are not trained stay. */
+nnf_status nnf_pass_apply(nnf_pass *pass, nnf_optimizer *optimizer, double penalty_share);
 
 /* ---- trainers: whole epochs ---- */
 

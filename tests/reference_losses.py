@@ -254,5 +254,6 @@ def measure(loss: str | LossSpec, y: Array, t: Array) -> RowLoss:
 
 def loss_reduction(loss: str | LossSpec, n_rows: int) -> float:
     """What the sum of row losses is multiplied by before it is differentiated."""
-    name, _, reduction = spec_of(loss)
-    return 1.0 if name == "sum_squared_error" or reduction == "sum" else 1.0 / n_rows
+    spec = spec_of(loss)
+    share = 1.0 if spec.name == "sum_squared_error" or spec.reduction == "sum" else 1.0 / n_rows
+    return share * spec.gradient_factor

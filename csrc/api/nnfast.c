@@ -6,6 +6,7 @@
 #include "network/predict.h"
 #include "training/evaluate.h"
 #include "training/trainer.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,12 +234,12 @@ nnf_status nnf_pass_get_gradient(const nnf_pass *pass, int layer, nnf_parameter 
     return NNF_STATUS_OK;
 }
 
-nnf_status nnf_pass_apply(nnf_pass *pass, nnf_optimizer *optimizer)
+nnf_status nnf_pass_apply(nnf_pass *pass, nnf_optimizer *optimizer, double penalty_share)
 {
-    if (optimizer->step.network != pass->network)
+    if (optimizer->step.network != pass->network || !(penalty_share >= 0 && isfinite(penalty_share)))
         return NNF_STATUS_INVALID_ARGUMENT;
     const nnf_float_state caller = nnf_float_state_enter();
-    nnf_pass_run_update(pass, &optimizer->step);
+    nnf_pass_run_update(pass, &optimizer->step, penalty_share);
     nnf_float_state_set(caller);
     return NNF_STATUS_OK;
 }
@@ -256,9 +257,13 @@ static bool fits_network(const nnf_objective *objective, const nnf_network *netw
            (last->activation == own || last->activation == NNF_ACTIVATION_LINEAR);
 }
 
+static bool is_factor(double factor) { return factor > 0 && isfinite(factor); }
+
 nnf_status nnf_trainer_create(nnf_network *network, nnf_optimizer *optimizer, const nnf_objective *objective, nnf_trainer **result)
 {
     if ((unsigned)objective->loss >= NNF_N_LOSSES || (unsigned)objective->reduction > NNF_REDUCTION_WEIGHTED_MEAN)
+        return NNF_STATUS_INVALID_ARGUMENT;
+    if (!is_factor(objective->loss_factor) || !is_factor(objective->gradient_factor))
         return NNF_STATUS_INVALID_ARGUMENT;
     if (objective->n_metrics < 0 || objective->n_metrics > NNF_MAX_METRICS || objective->n_weighted < 0 ||
         objective->n_weighted > objective->n_metrics)

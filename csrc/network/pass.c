@@ -165,9 +165,9 @@ static void update_member(nnf_member *member, void *argument)
         }
 }
 
-void nnf_pass_run_update(nnf_pass *pass, nnf_step *step)
+void nnf_pass_run_update(nnf_pass *pass, nnf_step *step, double penalty_share)
 {
-    nnf_step_prepare(step);
+    nnf_step_prepare(step, penalty_share);
     nnf_team_run(nnf_work_choose_threads((double)pass->network->parameter_size), update_member, &(update_job){pass, step});
     nnf_step_count(step);
 }

@@ -19,6 +19,6 @@ bool nnf_pass_run_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix 
 int nnf_pass_search(const nnf_pass *pass);
 void nnf_pass_run_backward(nnf_pass *pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input);
 /* Leaves the gradients as they are. */
-void nnf_pass_run_update(nnf_pass *pass, nnf_step *step);
+void nnf_pass_run_update(nnf_pass *pass, nnf_step *step, double penalty_share);
 
 #endif

@@ -18,21 +18,28 @@ bool nnf_network_has_penalty(const nnf_network *network)
     return false;
 }
 
+/* A share of 1 changes no bit. */
+static nnf_slope make_slope(const nnf_penalty *penalty, double share, double *sums)
+{
+    return (nnf_slope){penalty->l1 * share, penalty->l2 * share, sums};
+}
+
 static void penalize(const nnf_network *network, const nnf_task *task, const nnf_slope *slope, void *gradient)
 {
     const nnf_rows w = nnf_task_get_rows(network, task, network->memory.base + nnf_task_offset(network, task));
     network->kernels->penalize(nnf_task_get_shape(network, task), w, slope, gradient);
 }
 
-void nnf_penalty_take(const nnf_network *network, const nnf_task *task, void *gradient, double *sums)
+void nnf_penalty_take(const nnf_network *network, const nnf_task *task, double share, void *gradient, double *sums)
 {
     const nnf_penalty *penalty = get_penalty(network, task->layer, task->which);
     if (!penalty)
         return;
-    penalize(network, task, &(nnf_slope){penalty->l1, penalty->l2, sums + nnf_sums_get_place(network, task)}, gradient);
+    const nnf_slope slope = make_slope(penalty, share, sums + nnf_sums_get_place(network, task));
+    penalize(network, task, &slope, gradient);
 }
 
-void nnf_penalty_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule, double *sums)
+void nnf_penalty_update_by_row(const nnf_passes *passes, const nnf_task *task, const nnf_rule *rule, double share, double *sums)
 {
     const nnf_network *network = passes->network;
     const nnf_penalty *penalty = get_penalty(network, task->layer, task->which);
@@ -41,7 +48,8 @@ void nnf_penalty_update_by_row(const nnf_passes *passes, const nnf_task *task, c
         nnf_passes_update_by_row(passes, task, rule, NULL);
         return;
     }
-    nnf_passes_update_by_row(passes, task, rule, &(nnf_slope){penalty->l1, penalty->l2, column});
+    const nnf_slope slope = make_slope(penalty, share, column);
+    nnf_passes_update_by_row(passes, task, rule, &slope);
     memcpy(sums + nnf_sums_get_place(network, task), column, (size_t)nnf_task_get_shape(network, task).columns * sizeof *column);
 }
 
@@ -70,7 +78,8 @@ double nnf_penalty_measure(const nnf_network *network)
         const nnf_penalty *penalty = get_penalty(network, task->layer, task->which);
         double column[NNF_BLOCK_COLUMNS];
         if (penalty) {
-            penalize(network, task, &(nnf_slope){penalty->l1, penalty->l2, column}, NULL);
+            const nnf_slope slope = make_slope(penalty, 1, column);
+            penalize(network, task, &slope, NULL);
             nnf_lane_sum_add(&sum, column, nnf_task_get_shape(network, task).columns);
         }
         if (penalty && !(next && next->layer == task->layer && next->which == task->which)) {

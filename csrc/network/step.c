@@ -156,7 +156,7 @@ void nnf_step_take(const nnf_step *step, const nnf_task *task, void *gradient)
         nnf_task_update(step->network, task, &step->rule, gradient);
         return;
     }
-    nnf_penalty_take(step->network, task, gradient, step->penalties);
+    nnf_penalty_take(step->network, task, step->penalty_share, gradient, step->penalties);
     if (step->gathered)
         gather(step, task, gradient);
     if (!step->is_due) {
@@ -174,7 +174,7 @@ void nnf_step_take(const nnf_step *step, const nnf_task *task, void *gradient)
 void nnf_step_take_row(const nnf_step *step, const nnf_passes *passes, const nnf_task *task)
 {
     if (step->penalties)
-        nnf_penalty_update_by_row(passes, task, &step->rule, step->penalties);
+        nnf_penalty_update_by_row(passes, task, &step->rule, step->penalty_share, step->penalties);
     else
         nnf_passes_update_by_row(passes, task, &step->rule, NULL);
 }
@@ -242,13 +242,14 @@ static double get_learning_rate(const nnf_step *step)
     return step->learning_rates ? step->learning_rates[nnf_step_get_batches(step) - step->first_batch] : step->rule.hyperparameter[0];
 }
 
-void nnf_step_prepare(nnf_step *step)
+void nnf_step_prepare(nnf_step *step, double penalty_share)
 {
     const nnf_step_options *options = &step->options;
     step->is_first = step->n_gathered == 0;
     step->is_due = step->n_gathered + 1 == options->n_batches;
     step->momentum = step->rule.step == 0 ? 0 : options->average_momentum;
     step->is_overwritten = step->average && options->overwrite_interval > 0 && (step->rule.step + 1) % options->overwrite_interval == 0;
+    step->penalty_share = penalty_share;
     nnf_rule_prepare(&step->rule, get_learning_rate(step));
 }
 

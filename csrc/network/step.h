@@ -27,7 +27,8 @@ typedef struct nnf_step {
     /* Of the batch being taken: */
     bool is_first, is_due; /* is the first to be gathered; makes the step */
     bool is_overwritten;
-    double momentum; /* of the average */
+    double momentum;      /* of the average */
+    double penalty_share; /* what penalties are multiplied by */
 } nnf_step;
 
 /* What follows the blocks' taking, each phase behind a meeting. */
@@ -59,8 +60,8 @@ void nnf_step_overwrite(const nnf_step *step);
 
 /* ---- a batch ---- */
 
-/* By one thread, before blocks are taken. */
-void nnf_step_prepare(nnf_step *step);
+/* By one thread, before blocks are taken. penalty_share: of this batch. */
+void nnf_step_prepare(nnf_step *step, double penalty_share);
 /* In a plain step, a block of a batch of one row: its gradient is not written. */
 void nnf_step_take_row(const nnf_step *step, const nnf_passes *passes, const nnf_task *task);
 /* By the block's owner: takes the gradient over the whole batch; what that holds afterwards means nothing. */

@@ -80,7 +80,7 @@ bool nnf_batch_run_by_shards(nnf_job *job, nnf_member *member, const nnf_batch *
     for (int64_t first = 0; first < n_shards; first += member->size) {
         if (member->index == 0) {
             nnf_job_ask(job, batch);
-            nnf_step_prepare(trainer->step);
+            nnf_job_prepare_step(job, batch);
         }
         if (first + member->index < n_shards)
             carry_shard(job, member, batch, first + member->index);

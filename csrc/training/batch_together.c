@@ -83,7 +83,7 @@ static bool run_shard(nnf_job *job, nnf_member *member, const shard_rows *shard)
     if (member->index == 0) {
         nnf_job_ask(job, shard->batch);
         if (shard->is_last)
-            nnf_step_prepare(trainer->step);
+            nnf_job_prepare_step(job, shard->batch);
     }
     nnf_ahead_take_up(job, member, &passes);
     if (shard->looks_ahead)

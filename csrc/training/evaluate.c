@@ -68,7 +68,8 @@ static void add_up(const evaluation *e, nnf_stats *stats)
     const nnf_float_state caller = nnf_float_state_enter();
     for (int64_t c = 0; c < e->n_chunks; c++)
         nnf_stats_add(stats, &e->chunk[c], e->objective->n_metrics);
-    stats->penalty = (double)stats->n_rows * nnf_penalty_measure(e->passes.network);
+    const double share = nnf_objective_get_penalty_share(e->objective, stats->n_rows, stats->weight);
+    stats->penalty = (double)stats->n_rows * nnf_penalty_measure(e->passes.network) * share;
     nnf_float_state_set(caller);
 }
 

@@ -67,6 +67,18 @@ static void report_not_finite(nnf_job *job, const nnf_passes *passes, ptrdiff_t 
     report(job, NNF_STATUS_NOT_FINITE);
 }
 
+/* Of all rows of a batch. */
+static double get_weight(const nnf_job *job, const nnf_batch *batch)
+{
+    return nnf_job_has_batch_weights(job) ? job->trainer->batch_weight[batch->number - job->run->first_batch] : (double)batch->n_rows;
+}
+
+void nnf_job_prepare_step(const nnf_job *job, const nnf_batch *batch)
+{
+    const nnf_trainer *trainer = job->trainer;
+    nnf_step_prepare(trainer->step, nnf_objective_get_penalty_share(&trainer->objective, batch->n_rows, get_weight(job, batch)));
+}
+
 void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end)
 {
     const nnf_objective *objective = &job->trainer->objective;
@@ -74,9 +86,8 @@ void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *pas
     if (!nnf_batches_gather_targets(passes, &targets, begin, end))
         report(job, NNF_STATUS_LABEL_OUT_OF_RANGE);
     values.weights = nnf_job_get_source(job, passes, job->run->weights);
-    const double weight =
-        nnf_job_has_batch_weights(job) ? job->trainer->batch_weight[batch->number - job->run->first_batch] : (double)batch->n_rows;
-    if (!nnf_objective_measure(objective, passes, nnf_objective_get_scale(objective, batch->n_rows, weight), values, begin, end))
+    const double scale = nnf_objective_get_scale(objective, batch->n_rows, get_weight(job, batch));
+    if (!nnf_objective_measure(objective, passes, scale, values, begin, end))
         report_not_finite(job, passes, begin, end);
     if (job->run->outputs) {
         const nnf_source outputs = nnf_job_get_source(job, passes, job->run->outputs);

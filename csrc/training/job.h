@@ -42,6 +42,8 @@ nnf_passes nnf_job_get_passes(const nnf_job *job, const nnf_batch *batch, int64_
 nnf_source nnf_job_get_source(const nnf_job *job, const nnf_passes *passes, const nnf_matrix *matrix);
 /* Each batch's sum of weights must be known before its first gradient. */
 bool nnf_job_has_batch_weights(const nnf_job *job);
+/* By member 0, before blocks are updated. */
+void nnf_job_prepare_step(const nnf_job *job, const nnf_batch *batch);
 /* Rows begin .. end - 1: from outputs to losses in values[begin ..] and gradients, or a report. */
 void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end);
 /* By member 0, while the others update: adds up the values of a shard's n_rows rows, and with the last shard counts the batch. */

@@ -9,13 +9,24 @@ bool nnf_objective_takes_logits(const nnf_objective *objective)
     return nnf_loss_get_activation(objective->loss) != NNF_ACTIVATION_LINEAR;
 }
 
-double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_size, double weight)
+static double get_share(const nnf_objective *objective, int64_t batch_size, double weight)
 {
     if (objective->reduction == NNF_REDUCTION_SUM || objective->loss == NNF_LOSS_SUM_SQUARED_ERROR)
         return 1.0;
     if (objective->reduction == NNF_REDUCTION_MEAN)
         return 1.0 / (double)batch_size;
     return weight > 0 ? 1.0 / weight : 1.0; /* where all weigh nothing, so do the gradients that this multiplies */
+}
+
+/* A factor of 1 changes no bit. */
+double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_size, double weight)
+{
+    return get_share(objective, batch_size, weight) * objective->gradient_factor;
+}
+
+double nnf_objective_get_penalty_share(const nnf_objective *objective, int64_t batch_size, double weight)
+{
+    return objective->divides_penalties ? get_share(objective, batch_size, weight) : 1;
 }
 
 /* ---- weights ---- */
@@ -98,8 +109,10 @@ bool nnf_objective_measure(const nnf_objective *objective, const nnf_passes *pas
     }
     measure_metrics(objective, kernels, &loss, values, weight ? weight + begin : NULL);
     double check = 0;
-    for (ptrdiff_t i = 0; i < shape.rows; i++)
+    for (ptrdiff_t i = 0; i < shape.rows; i++) {
+        loss.row_loss[i] *= objective->loss_factor;
         check += loss.row_loss[i] * 0; /* 0, or NaN */
+    }
     return check == 0;
 }
 

@@ -33,7 +33,9 @@ bool nnf_objective_measure(const nnf_objective *objective, const nnf_passes *pas
 void nnf_stats_add_rows(nnf_stats *stats, nnf_row_values values, int n_metrics, ptrdiff_t n);
 void nnf_stats_add(nnf_stats *stats, const nnf_stats *part, int n_metrics);
 
-/* What the sum of a batch's row losses is multiplied by before it is differentiated. weight: the sum of its rows' weights. */
+/* What the sum of a batch's row losses is multiplied by before it is differentiated, and its penalty. weight: the sum of its rows'
+ * weights. */
 double nnf_objective_get_scale(const nnf_objective *objective, int64_t batch_size, double weight);
+double nnf_objective_get_penalty_share(const nnf_objective *objective, int64_t batch_size, double weight);
 
 #endif

@@ -22,6 +22,8 @@ typedef struct nnf_objective {
     nnf_loss loss; /* a _logits loss takes the place of the last layer's activation, which must be its own or linear */
     double loss_parameters[NNF_MAX_LOSS_PARAMETERS]; /* as the loss's row in losses.h names them */
     nnf_reduction reduction;
+    double loss_factor, gradient_factor; /* what losses that are told, and gradients, are multiplied by; > 0 */
+    bool divides_penalties;              /* by what the sum of the rows' losses is divided by */
     int n_metrics;
     int n_weighted; /* the last of the metrics: their row values are multiplied by the rows' weights */
     nnf_metric metrics[NNF_MAX_METRICS];

@@ -76,6 +76,12 @@ class LossSpec(NamedTuple):
     parameters: Sequence[float] = ()
     """In the order of the core's list."""
     reduction: Literal["mean", "sum", "weighted_mean"] = "mean"
+    factor: float = 1.0
+    """What the rows' losses that are told are multiplied by."""
+    gradient_factor: float = 1.0
+    """What gradients are multiplied by: the same, but for a loss that is told in another size."""
+    divides_penalties: bool = False
+    """Whether the penalty of a batch is divided as the sum of its rows' losses is."""
 
 class Progress(NamedTuple):
     epoch: int
@@ -175,7 +181,7 @@ class Pass:
 
     def backward(self, grad_output: Array, grad_input: Array | None) -> None: ...
     def get_gradient(self, layer: int, name: ParameterName) -> Array: ...
-    def apply(self, optimizer: Optimizer) -> None: ...
+    def apply(self, optimizer: Optimizer, penalty_share: float = 1.0) -> None: ...
 
 class Trainer:
     def __init__(

@@ -64,7 +64,9 @@ LayerSpec = namedtuple(
 StepOptions = namedtuple(
     "StepOptions", "clip_value clip_norm clip_global_norm n_batches use_average average_momentum overwrite_interval",
     defaults=(0.0, 0.0, 0.0, 1, False, 0.0, 0))
-LossSpec = namedtuple("LossSpec", "name parameters reduction", defaults=((), "mean"))
+LossSpec = namedtuple(
+    "LossSpec", "name parameters reduction factor gradient_factor divides_penalties",
+    defaults=((), "mean", 1.0, 1.0, False))
 Progress = namedtuple("Progress", "epoch batch n_batches loss")
 Stats = namedtuple("Stats", "loss metrics n_rows n_batches weight penalty", defaults=(0.0,))
 
@@ -166,11 +168,11 @@ cdef class Pass:
             self.network.end(False)
         return values
 
-    def apply(self, Optimizer optimizer not None):
+    def apply(self, Optimizer optimizer not None, double penalty_share=1.0):
         cdef nnf_status status
         self.network.begin(True)
         with nogil:
-            status = nnf_pass_apply(self.handle, optimizer.handle)
+            status = nnf_pass_apply(self.handle, optimizer.handle, penalty_share)
         self.network.end(True)
         check(status)
 

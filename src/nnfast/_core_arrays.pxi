@@ -149,9 +149,12 @@ def dense_backward(x, w, grad_y, grad_x, grad_w, grad_bias):
 cdef nnf_objective read_loss(loss) except *:
     """Of a LossSpec, or of the name of a loss without parameters."""
     cdef nnf_objective objective
-    name, parameters, reduction = LossSpec(loss) if isinstance(loss, str) else loss
+    spec = LossSpec(loss) if isinstance(loss, str) else loss
+    name, parameters = spec.name, spec.parameters
     objective.loss = <nnf_loss>(<int>_LOSS_NAMES.index(name))
-    objective.reduction = <nnf_reduction>(<int>_REDUCTIONS[reduction])
+    objective.reduction = <nnf_reduction>(<int>_REDUCTIONS[spec.reduction])
+    objective.loss_factor, objective.gradient_factor = spec.factor, spec.gradient_factor
+    objective.divides_penalties = spec.divides_penalties
     if len(parameters) != len(LOSSES[name]):
         raise ValueError(f"expected the parameters {LOSSES[name]} of {name}, received {parameters}")
     for i in range(NNF_MAX_LOSS_PARAMETERS):

@@ -97,7 +97,7 @@ class CustomTrainer:
         stats = self._make_stats(y, out, weights, loss)
         self._state.set_hyperparameters(_lowering.lower_optimizer(self._optimizer, self._state.step)[1])
         self._pass.backward(gradient, None)
-        self._pass.apply(self._state)
+        self._pass.apply(self._state, self._get_penalty_share(len(out), weights))
         return stats
 
     def _call(self, y: Array, out: Array, weights: Array | None) -> tuple[float, Array]:
@@ -106,8 +106,7 @@ class CustomTrainer:
         n = len(out)
         if loss.shape == (n,):
             of_rows = np.ones(n) if weights is None else weights[:, 0]
-            divisor = of_rows.sum() if self._objective.loss.reduction == "weighted_mean" else n
-            shares = of_rows / (divisor or 1.0)
+            shares = of_rows / self._get_divisor(n, weights)
             return float(loss @ of_rows), np.ascontiguousarray(gradient * shares[:, None], self.dtype)
         if weights is not None:
             wanted = f"with weights of samples or classes a function that returns the losses of rows, of shape ({n},)"
@@ -122,7 +121,16 @@ class CustomTrainer:
         n_plain = len(values) - reports.n_weighted
         values[n_plain:] = [each * of_rows for each in values[n_plain:]]
         sums = tuple(float(each.sum()) for each in values)
-        return Stats(loss, sums, n, 1, float(of_rows.sum()), self._network.get_penalty() * n)
+        penalty = self._network.get_penalty() * self._get_penalty_share(n, weights)
+        return Stats(loss, sums, n, 1, float(of_rows.sum()), penalty * n)
+
+    def _get_divisor(self, n: int, weights: Array | None) -> float:
+        if weights is None or self._objective.loss.reduction != "weighted_mean":
+            return float(n)
+        return float(weights[:, 0].sum()) or 1.0
+
+    def _get_penalty_share(self, n: int, weights: Array | None) -> float:
+        return 1.0 / self._get_divisor(n, weights) if self._objective.loss.divides_penalties else 1.0
 
     def _make_room(self, n_rows: int) -> Array:
         return np.empty((n_rows, self._objective.n_outputs), self.dtype)

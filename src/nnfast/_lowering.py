@@ -171,7 +171,14 @@ def lower_objective(loss: Loss, metrics: tuple[Sequence[Metric], Sequence[Metric
             "two classes use binary_crossentropy with a sigmoid, or two outputs"
         )
     return Objective(
-        loss=LossSpec(_choose_loss(loss, plan.specs[-1]), loss.parameters, _REDUCTIONS[loss.reduction]),
+        loss=LossSpec(
+            _choose_loss(loss, plan.specs[-1]),
+            loss.parameters,
+            _REDUCTIONS[loss.reduction],
+            loss.factor,
+            loss.gradient_factor,
+            loss.divides_penalties,
+        ),
         reports=lower_metrics(*metrics, loss, plan.out_size),
         n_outputs=plan.out_size,
         takes_labels=loss.takes_labels,

@@ -192,7 +192,7 @@ cdef extern from "nnfast.h" nogil:
     int nnf_pass_find_not_finite(const nnf_pass *net_pass)
     nnf_status nnf_pass_backward(nnf_pass *net_pass, const nnf_matrix *grad_output, const nnf_matrix *grad_input)
     nnf_status nnf_pass_get_gradient(const nnf_pass *net_pass, int layer, nnf_parameter which, void *values)
-    nnf_status nnf_pass_apply(nnf_pass *net_pass, nnf_optimizer *optimizer)
+    nnf_status nnf_pass_apply(nnf_pass *net_pass, nnf_optimizer *optimizer, double penalty_share)
 
     ctypedef enum nnf_reduction:
         NNF_REDUCTION_MEAN
@@ -203,6 +203,9 @@ cdef extern from "nnfast.h" nogil:
         nnf_loss loss
         double loss_parameters[NNF_MAX_LOSS_PARAMETERS]
         nnf_reduction reduction
+        double loss_factor
+        double gradient_factor
+        c_bool divides_penalties
         int n_metrics
         int n_weighted
         nnf_metric metrics[NNF_MAX_METRICS]

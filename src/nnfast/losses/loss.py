@@ -1,7 +1,8 @@
 """loss: what all losses have in common."""
 
+import copy
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from nnfast import _core, _validation
 from nnfast._descriptions import Description
@@ -30,6 +31,12 @@ class Loss(Description):
     """Whether targets are class labels, not one number an output."""
     takes_probabilities: ClassVar[bool] = False
     """Whether targets must lie between 0 and 1."""
+    factor: ClassVar[float] = 1.0
+    """What losses that are told are multiplied by, see `share`; a file keeps none of these three."""
+    gradient_factor: ClassVar[float] = 1.0
+    """What gradients are multiplied by."""
+    divides_penalties: ClassVar[bool] = False
+    """Whether penalties are divided as the sum of the rows' losses is."""
 
     def __post_init__(self) -> None:
         if self.reduction in (None, "none"):
@@ -51,6 +58,13 @@ class Loss(Description):
     def parameters(self) -> tuple[float, ...]:
         """The numbers that the core takes with the loss, in its order."""
         return tuple(float(getattr(self, name)) for name in _core.LOSSES[self.core_name])
+
+    def share(self, factor: float, gradient_factor: float) -> Self:
+        """Return the loss in scikit-learn's form: times a factor, with penalties that the rows of a batch share."""
+        changed = copy.copy(self)
+        for name, value in (("factor", factor), ("gradient_factor", gradient_factor), ("divides_penalties", True)):
+            changed._settle(name, value)
+        return changed
 
     def _check_numbers(self, **intervals: str) -> None:
         """Check parameters that are numbers in an interval."""

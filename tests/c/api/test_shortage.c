@@ -85,7 +85,8 @@ static nnf_optimizer *make_optimizer(nnf_network *network)
 
 static void train(nnf_network *network, nnf_optimizer *optimizer, results *r)
 {
-    const nnf_objective objective = {NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, .reduction = NNF_REDUCTION_WEIGHTED_MEAN};
+    const nnf_objective objective = {NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, .reduction = NNF_REDUCTION_WEIGHTED_MEAN, .loss_factor = 1,
+                                     .gradient_factor = 1};
     const nnf_matrix x = {features, MOST_ROWS, IN_SIZE, sizeof *features, NNF_F32, NULL};
     const nnf_matrix y = {labels, MOST_ROWS, 1, sizeof *labels, NNF_I32, NULL}, w = {weights, MOST_ROWS, 1, sizeof *weights, NNF_F64, NULL};
     const nnf_run run = {.batch_size = 600, .n_epochs = 1, .shuffle = true, .weights = &w};
@@ -107,7 +108,7 @@ static void pass_through(nnf_network *network, nnf_optimizer *optimizer, results
     INSIST(nnf_pass_create(network, &pass))
     INSIST(nnf_pass_forward(pass, &x, &out, &draws))
     INSIST(nnf_pass_backward(pass, &grad, &grad_x))
-    INSIST(nnf_pass_apply(pass, optimizer))
+    INSIST(nnf_pass_apply(pass, optimizer, 1))
     INSIST(nnf_network_predict(network, &x, &out, NULL, NULL))
     nnf_pass_free(pass);
 }

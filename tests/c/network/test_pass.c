@@ -58,7 +58,7 @@ static void test_options(void)
     CHECK(nnf_optimizer_set_options(optimizer, &(nnf_step_options){.clip_value = -1, .n_batches = 1}) == NNF_STATUS_INVALID_ARGUMENT);
     search(pass, 1, true);
     CHECK(nnf_pass_backward(pass, &gradient, NULL) == NNF_STATUS_OK);
-    CHECK(nnf_pass_apply(pass, optimizer) == NNF_STATUS_OK && nnf_pass_apply(pass, optimizer) == NNF_STATUS_OK);
+    CHECK(nnf_pass_apply(pass, optimizer, 1) == NNF_STATUS_OK && nnf_pass_apply(pass, optimizer, 1) == NNF_STATUS_OK);
     CHECK(nnf_network_get_parameter(network, 1, NNF_BIAS, bias) == NNF_STATUS_OK && bias[0] == -1);
     nnf_optimizer_free(optimizer);
     nnf_pass_free(pass);

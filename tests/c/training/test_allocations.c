@@ -61,7 +61,8 @@ static nnf_trainer *make_trainer(nnf_network **network, nnf_optimizer **optimize
     };
     const nnf_network_spec spec = {.dtype = NNF_F32, .in_size = N_FEATURES, .in_scale = 1 / 255.0, .n_layers = 3, .layers = layers};
     const double hyperparameters[NNF_MAX_HYPERPARAMETERS] = {1e-3, 0.9, 0.999, 1e-7};
-    const nnf_objective objective = {.loss = NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, .n_metrics = 1};
+    const nnf_objective objective = {
+        .loss = NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, .loss_factor = 1, .gradient_factor = 1, .n_metrics = 1};
     nnf_trainer *trainer = NULL;
     CHECK(nnf_network_create(&spec, network) == NNF_STATUS_OK);
     CHECK(nnf_optimizer_create(*network, NNF_OPTIMIZER_ADAM, hyperparameters, optimizer) == NNF_STATUS_OK);

@@ -59,7 +59,7 @@ static void fill_weights(nnf_network *network, const training *t)
 static void train(const training *t, int n_threads, float *weights)
 {
     const nnf_network_spec spec = {NNF_F32, IN_SIZE, 1.0 / 255, 0, t->n_layers, t->layers};
-    const nnf_objective objective = {.loss = NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS};
+    const nnf_objective objective = {.loss = NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, .loss_factor = 1, .gradient_factor = 1};
     const nnf_matrix x = {features, t->n_rows, IN_SIZE, IN_SIZE, NNF_U8, NULL}, y = {labels, t->n_rows, 1, sizeof *labels, NNF_I32, NULL};
     const nnf_run run = {.batch_size = t->batch_size, .n_epochs = 2, .shuffle = true, .seed = 3};
     nnf_network *network;
