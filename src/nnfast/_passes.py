@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nnfast import _core, _lowering, _validation
 from nnfast._lowering import Plan
+from nnfast._persistence import describe_attributes, restore_attributes
 from nnfast._stack import Stack
 from nnfast.callbacks.progress import check_verbosity, report
 from nnfast.data.arrays import as_features, as_result, as_sample
@@ -172,6 +173,14 @@ class Passes(Stack):
         plan, _ = self._get_built()
         current = self._get_gradient_pass()
         return [current.get_gradient(parameter.layer, parameter.name) for parameter in plan.parameters]
+
+    # ---- copies and pickles ----
+
+    def __getstate__(self) -> dict[str, Any]:
+        return describe_attributes(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        restore_attributes(self, state)
 
     # ---- inside ----
 

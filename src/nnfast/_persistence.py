@@ -1,6 +1,8 @@
-"""_persistence: a model as what is in a file of one, and back."""
+"""_persistence: a model as what is in a file of one, or in a copy or a pickle, and back."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from numpy.typing import NDArray
 
 from nnfast import _lowering
 from nnfast.layers import check_layers
@@ -8,7 +10,21 @@ from nnfast.optimizers import Optimizer
 from nnfast.saving.model_file import Compiled, SavedModel
 
 if TYPE_CHECKING:
+    from nnfast._passes import Passes
     from nnfast.models import Sequential
+
+Slots = tuple[tuple[NDArray[Any], ...], ...]
+
+_OF_THE_CORE = ("_plan", "_network", "_learner", "_pass", "_pass_rows", "_has_gradients", "_states")
+"""Attributes of a model that hold the core's objects, or go with them."""
+
+
+class Remembered(NamedTuple):
+    """What an optimizer remembers of a model."""
+
+    optimizer: Optimizer
+    step: int
+    slots: Slots
 
 
 def describe_model(model: "Sequential") -> SavedModel:
@@ -36,19 +52,49 @@ def restore_model(model: "Sequential", saved: SavedModel, with_compiled: bool) -
         _restore_compiled(model, saved.compiled)
 
 
+def describe_attributes(model: "Passes") -> dict[str, Any]:
+    """Return everything of a model, built or not, as objects that can be copied and pickled."""
+    kept = {name: value for name, value in vars(model).items() if name not in _OF_THE_CORE}
+    if model.built:
+        remembered = [_describe_state(model, optimizer) for optimizer in list(model._states)]
+        kept["_built"] = model._get_built()[0].in_size, model.get_weights(), remembered
+    return kept
+
+
+def restore_attributes(model: "Passes", kept: dict[str, Any]) -> None:
+    """Make a model that of `describe_attributes`; it has forgotten its last forward."""
+    in_size, weights, remembered = kept.get("_built", (None, [], []))
+    attributes = {name: value for name, value in kept.items() if name != "_built"}
+    vars(model).update(attributes, _plan=None, _network=None, _learner=None)
+    model._forget_passes()
+    if in_size is not None:
+        model._install(_lowering.lower_layers(model._stack, in_size), weights)
+        for state in remembered:
+            _restore_state(model, state)
+
+
 def _describe_compiled(model: "Sequential", optimizer: Optimizer) -> Compiled:
+    _, step, slots = _describe_state(model, optimizer)
+    return Compiled(optimizer, model.loss, model.metrics, step, slots, model.weighted_metrics)
+
+
+def _restore_compiled(model: "Sequential", compiled: Compiled) -> None:
+    model.compile(compiled.optimizer, compiled.loss, compiled.metrics, compiled.weighted_metrics)
+    _restore_state(model, Remembered(compiled.optimizer, compiled.step, compiled.slots))
+
+
+def _describe_state(model: "Passes", optimizer: Optimizer) -> Remembered:
     state, (plan, _) = model._get_state(optimizer), model._get_built()
     slots = tuple(
         tuple(state.get_state(parameter.layer, parameter.name, slot) for parameter in plan.get_learned())
         for slot in range(_lowering.count_slots(optimizer))
     )
-    return Compiled(optimizer, model.loss, model.metrics, state.step, slots, model.weighted_metrics)
+    return Remembered(optimizer, state.step, slots)
 
 
-def _restore_compiled(model: "Sequential", compiled: Compiled) -> None:
-    model.compile(compiled.optimizer, compiled.loss, compiled.metrics, compiled.weighted_metrics)
-    state, (plan, _) = model._get_state(compiled.optimizer), model._get_built()
-    state.step = compiled.step
-    for slot, arrays in enumerate(compiled.slots):
+def _restore_state(model: "Passes", remembered: Remembered) -> None:
+    state, (plan, _) = model._get_state(remembered.optimizer), model._get_built()
+    state.step = remembered.step
+    for slot, arrays in enumerate(remembered.slots):
         for parameter, values in zip(plan.get_learned(), arrays, strict=True):
             state.set_state(parameter.layer, parameter.name, slot, values)
