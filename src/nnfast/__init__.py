@@ -3,7 +3,8 @@
 ``Sequential`` and the names in ``layers``, ``losses``, ``optimizers``, ``schedules``, ``metrics``, ``initializers``,
 ``regularizers``, ``constraints`` and ``callbacks`` are Keras 3's; ``kernels`` has the bare loops; ``datasets`` has data
 to begin with, ``data`` readers of files and batches of what is larger than memory, ``preprocessing`` what is done to
-data before training; ``plotting`` draws, ``report`` writes a page; ``export`` is for other programs.
+data before training; ``plotting`` draws, ``report`` writes a page; ``export`` is for other programs, ``sklearn`` has
+scikit-learn's estimators.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODELS:
         globals()[name] = getattr(import_module("nnfast.models"), name)
         return globals()[name]
-    if name in __all__:
+    if name in __all__ or name == "sklearn":
         return import_module(f"nnfast.{name}")
     raise AttributeError(f"module 'nnfast' has no attribute {name!r}")
 
