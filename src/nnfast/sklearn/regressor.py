@@ -8,6 +8,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
+from nnfast.losses import Loss
 from nnfast.sklearn._base import BaseMLP
 from nnfast.sklearn._bridge import with_callbacks
 
@@ -155,6 +156,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         if isinstance(self.loss, str) and self.loss == "poisson" and np.any(values < 0):
             raise ValueError(f"y: expected numbers >= 0 with loss='poisson', received {values.min()}")
         return values
+
+    def _encode(self, y: Array, loss: Loss) -> Array:
+        return y.reshape(len(y), -1)
 
     def _choose_outputs(self, y: Array) -> None:
         self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
