@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from nnfast import _core, config
-from nnfast.callbacks.callback import check_callbacks
+from nnfast.callbacks.callback import CallbackList, check_callbacks
 from nnfast.data.arrays import as_rows
 from nnfast.losses import Loss
 from nnfast.models import Sequential
@@ -109,13 +109,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _run(self, rows: Rows, validation: Rows | None, random_state: np.random.RandomState, goes_on: bool) -> None:
-        self._n_rows = rows.X.shape[0]
         loss = _parameters.make_loss(self.loss, self.out_activation_, self.n_outputs_)
         if self.early_stopping and validation is None and self.solver != "lbfgs":
             rows, validation = rows.split(self.validation_fraction, self._choose_strata(rows.y), random_state)
         model = self._get_model(random_state.randint(2**31 - 1), rows.X.dtype)
         if self.solver == "lbfgs":
+            bridges = CallbackList(self._make_bridges(rows, goes_on), model, {})
+            bridges.call("on_train_begin")
             run_lbfgs(self, loss, self._encode_rows(rows, loss))
+            bridges.call("on_train_end")
         else:
             if not (goes_on and hasattr(self, "_optimizer")):
                 model.compile(_parameters.make_optimizer(self), loss)
@@ -147,7 +149,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             self.validation_scores_ = self.validation_scores_ or []
             self.validation_loss_curve_ = self.validation_loss_curve_ or []
         self.__dict__.pop("_weights", None)  # the network has them
-        watch = Watch(self, self._measure_offset(rows), validation, self._measure_offset(validation))
+        offsets = self._measure_offset(rows), self._measure_offset(validation)
+        watch = Watch(self, rows.X.shape[0], validation, offsets)
         self.n_iter_ = 0
         encoded, encoded_validation = (self._encode_rows(each, loss) if each else None for each in (rows, validation))
         assert encoded
@@ -173,7 +176,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _make_bridges(self, rows: Rows, goes_on: bool) -> list[Bridge]:
         if goes_on or not getattr(self, "_skl_callbacks", None):
             return []
-        return [Bridge(self, self._init_callback_context(max_subtasks=self.max_iter), rows)]
+        n_epochs = 0 if self.solver == "lbfgs" else self.max_iter
+        return [Bridge(self, self._init_callback_context(max_subtasks=n_epochs), rows)]
 
     def _choose_batch_size(self, n_rows: int) -> int:
         if self.batch_size == "auto":

@@ -24,17 +24,17 @@ class Watch(Callback):
     ----------
     estimator : BaseMLP
         What is fitted; its curves are there.
-    offset : float
-        What is added to losses that are told.
+    n_rows : int
+        What is trained with.
     validation : Rows, optional
         What is scored after each epoch.
-    val_offset : float
-        What is added to losses of validation.
+    offsets : tuple of float
+        What is added to losses that are told, of training and of validation.
     """
 
-    def __init__(self, estimator: Any, offset: float, validation: Rows | None, val_offset: float) -> None:
+    def __init__(self, estimator: Any, n_rows: int, validation: Rows | None, offsets: tuple[float, float]) -> None:
         super().__init__()
-        self._estimator, self._offset, self._validation, self._val_offset = estimator, offset, validation, val_offset
+        self._estimator, self._n_rows, self._validation, self._offsets = estimator, n_rows, validation, offsets
         self._scorer = None if estimator.scoring == "loss" else check_scoring(estimator, estimator.scoring)
         self._probe = copy.copy(estimator)  # the same network; it is given arrays, where the user may have given frames
         vars(self._probe).pop("feature_names_in_", None)
@@ -46,8 +46,8 @@ class Watch(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         estimator, logs = self._estimator, logs or {}
         estimator.n_iter_ += 1
-        estimator.t_ += self.n_rows
-        estimator.loss_ = logs["loss"] + self._offset
+        estimator.t_ += self._n_rows
+        estimator.loss_ = logs["loss"] + self._offsets[0]
         estimator.loss_curve_.append(estimator.loss_)
         self._say(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
         if self._validation:
@@ -82,14 +82,9 @@ class Watch(Callback):
                 stacklevel=5,
             )
 
-    @property
-    def n_rows(self) -> int:
-        """The number of rows given to ``fit``, those of a share that is validated with too."""
-        return int(self._estimator._n_rows)
-
     def _score(self, logs: Logs) -> None:
         """Measure the rows of validation; outputs that overflow have no score."""
-        estimator, rows, loss = self._estimator, self._validation, logs["val_loss"] + self._val_offset
+        estimator, rows, loss = self._estimator, self._validation, logs["val_loss"] + self._offsets[1]
         assert rows is not None
         estimator.validation_loss_curve_.append(loss)
         weights = {} if rows.weights is None else {"sample_weight": rows.weights}
