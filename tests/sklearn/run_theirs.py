@@ -2,7 +2,7 @@
 
     python tests/sklearn/run_theirs.py
 
-Prints how many passed. docs/sklearn.md explains those that do not; another number ends with status 1.
+Prints how many passed. docs/sklearn.md explains those that may fail; another failure ends with status 1.
 """
 
 import sys
@@ -60,4 +60,4 @@ if __name__ == "__main__":
     print(f"scikit-learn {sklearn.__version__}, test_mlp.py: {result.n_passed} passed of {n_run} run")
     for name in sorted(result.failed):
         print(f"failed: {name}{', see docs/sklearn.md' if name in EXPLAINED else ''}")
-    sys.exit(result.failed != EXPLAINED)
+    sys.exit(not result.failed <= EXPLAINED)

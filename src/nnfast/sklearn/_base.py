@@ -113,6 +113,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         if self.early_stopping and validation is None and self.solver != "lbfgs":
             rows, validation = rows.split(self.validation_fraction, self._choose_strata(rows.y), random_state)
         model = self._get_model(random_state.randint(2**31 - 1), rows.X.dtype)
+        self.__dict__.pop("_weights", None)  # the network has them
         if self.solver == "lbfgs":
             bridges = CallbackList(self._make_bridges(rows, goes_on), model, {})
             bridges.call("on_train_begin")
@@ -123,7 +124,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 model.compile(_parameters.make_optimizer(self), loss)
                 self._optimizer = model.optimizer
             self._run_epochs(rows, validation, goes_on)
-        self.__dict__.pop("_weights", None)
 
     def _begin(self, rows: Rows, random_state: np.random.RandomState | None) -> None:
         """Draw first weights, unless there are some that were set, and forget everything that was before."""
@@ -148,7 +148,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         if validation:
             self.validation_scores_ = self.validation_scores_ or []
             self.validation_loss_curve_ = self.validation_loss_curve_ or []
-        self.__dict__.pop("_weights", None)  # the network has them
         offsets = self._measure_offset(rows), self._measure_offset(validation)
         watch = Watch(self, rows.X.shape[0], validation, offsets)
         self.n_iter_ = 0

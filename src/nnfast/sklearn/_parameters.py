@@ -47,7 +47,7 @@ def check_parameters(estimator: Any) -> None:
         _validation.check_bool(name, getattr(estimator, name))
     if isinstance(estimator.learning_rate, str):
         _validation.check_choice("learning_rate", estimator.learning_rate, _RATES)
-    if estimator.solver == "lbfgs":
+    if isinstance(estimator.solver, str) and not optimizers.CATALOGUE.knows(estimator.solver):
         _check_without_epochs(estimator)
 
 
@@ -57,6 +57,8 @@ def _is_same(value: object, other: object) -> bool:
 
 def _check_without_epochs(estimator: Any) -> None:
     """L-BFGS has neither batches nor epochs: what asks for them is refused, but for scikit-learn's own parameters."""
+    if estimator.solver != "lbfgs":
+        raise _validation.unknown_name("solver", estimator.solver, ("lbfgs", *optimizers.CATALOGUE.by_name))
     if estimator.callbacks is not None:
         raise _validation.mismatch("callbacks", "None with solver='lbfgs'", estimator.callbacks)
     if any(_list_dropout(estimator)):
@@ -77,7 +79,8 @@ def list_activations(estimator: Any) -> list[str | ActivationFunction]:
 
 
 def _list_dropout(estimator: Any) -> list[float]:
-    return [float(rate) for rate in _list_each("dropout", estimator.dropout, list_sizes(estimator))]
+    each = _list_each("dropout", estimator.dropout, list_sizes(estimator))
+    return [_validation.check_real("dropout", rate, "[0, 1)") for rate in each]
 
 
 def _list_each(name: str, value: Any, sizes: list[int]) -> list[Any]:
