@@ -1,6 +1,7 @@
 """The estimators within scikit-learn: frames, searches, pipelines, routed weights, callbacks, its tests of its MLP."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -137,7 +138,15 @@ def test_callbacks_of_scikit_learn(solver):
         assert recorder.scores[:3] == expected
 
 
-# ---- their tests -----------------------------------------------------------------------------------------------------
+# ---- the page, and their tests ---------------------------------------------------------------------------------------
+
+
+def test_examples_of_the_page():
+    text = (Path(__file__).parents[2] / "docs" / "sklearn.md").read_text()
+    names: dict[str, object] = {}
+    for example in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(example, names)
+    assert "whole" in names
 
 
 def test_their_tests_pass_on_ours():
