@@ -54,6 +54,32 @@ def test_warm_start_goes_on_with_the_weights(settings):
     assert model.t_ == (0 if model.solver == "lbfgs" else 2 * 5 * (270 if model.early_stopping else 300))
 
 
+@pytest.mark.parametrize("change", [{"alpha": 10.0}, {"activation": "tanh"}, {"dropout": 0.9}])
+@pytest.mark.parametrize("goes_on", ["fit", "partial_fit"])
+def test_what_is_set_after_a_fit_counts(change, goes_on):
+    """And what was learned stays."""
+    x, y = make_digits()
+    model, other = make_fitted(warm_start=True), make_fitted(warm_start=True)
+    before = model._model.get_weights()
+    getattr(model.set_params(**change), goes_on)(x, y)
+    getattr(other, goes_on)(x, y)
+    assert np.abs(model.coefs_[0] - other.coefs_[0]).max() > 1e-4
+    assert np.abs(model.coefs_[0] - before[0]).max() < 0.02
+    with pytest.raises(ValueError, match=r"weights\[0\]: expected numbers of shape \(64, 30\)"):
+        getattr(model.set_params(hidden_layer_sizes=30), goes_on)(x, y)
+
+
+def test_a_warm_start_may_have_another_solver_and_another_end():
+    x, y = make_digits()
+    model = make_fitted(solver="lbfgs", warm_start=True)
+    before = model.score(x, y)
+    model.set_params(solver="adam").fit(x, y)
+    assert len(model.loss_curve_) == 5
+    model.set_params(early_stopping=True).fit(x, y)
+    assert (len(model.validation_scores_), model.best_loss_) == (5, None)
+    assert model.score(x, y) > before
+
+
 def test_fit_forgets_what_was_before():
     x, y = make_digits()
     model = make_fitted().fit(x, y > 4)

@@ -81,6 +81,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             self._model.set_weights([np.asarray(array, self._model.dtype) for pair in pairs for array in pair])
         return self._model
 
+    def _renew_model(self, seed: int, dtype: Any) -> Sequential:
+        """Return the network; of parameters that say something else by now one that has learned the same."""
+        model = self._get_model(seed, dtype)
+        layers = _parameters.make_layers(self, model._get_built()[0].in_size, self.n_outputs_)
+        if repr(layers) != repr(model._stack):
+            self._model = Sequential()
+            self._model.__setstate__(model.__getstate__() | {"_stack": layers})
+        return self._model
+
     # ---- fitting ----
 
     def _fit(
@@ -112,7 +121,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         loss = _parameters.make_loss(self.loss, self.out_activation_, self.n_outputs_)
         if self.early_stopping and validation is None and self.solver != "lbfgs":
             rows, validation = rows.split(self.validation_fraction, self._choose_strata(rows.y), random_state)
-        model = self._get_model(random_state.randint(2**31 - 1), rows.X.dtype)
+        model = self._renew_model(random_state.randint(2**31 - 1), rows.X.dtype)
         self.__dict__.pop("_weights", None)  # the network has them
         if self.solver == "lbfgs":
             bridges = CallbackList(self._make_bridges(rows, goes_on), model, {})
@@ -135,16 +144,21 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             self.coefs_, self.intercepts_ = weights[::2], weights[1::2]
         self.n_layers_, self.n_iter_, self.t_ = len(units), 0, 0
         if self.solver != "lbfgs":
-            self.loss_curve_: list[float] = []
-            self._no_improvement_count = 0
-            self.best_loss_ = None if self.early_stopping else np.inf
-            self.best_validation_score_ = -np.inf if self.early_stopping else None
-            self.validation_scores_: list[float] | None = None
-            self.validation_loss_curve_: list[float] | None = None
+            self._begin_curves()
+
+    def _begin_curves(self) -> None:
+        self.loss_curve_: list[float] = []
+        self._no_improvement_count = 0
+        self.best_loss_ = None if self.early_stopping else np.inf
+        self.best_validation_score_ = -np.inf if self.early_stopping else None
+        self.validation_scores_: list[float] | None = None
+        self.validation_loss_curve_: list[float] | None = None
 
     def _run_epochs(self, rows: Rows, validation: Rows | None, goes_on: bool) -> None:
         model, loss = self._model, self._model.loss
         assert loss
+        if not hasattr(self, "loss_curve_") or (self.best_loss_ is None) != self.early_stopping:
+            self._begin_curves()  # of a warm start with another solver, or another end
         if validation:
             self.validation_scores_ = self.validation_scores_ or []
             self.validation_loss_curve_ = self.validation_loss_curve_ or []

@@ -282,7 +282,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return of_classes if weights is None else of_classes * weights
 
     def _choose_outputs(self, y: Array) -> None:
-        kind, n_classes = self._label_binarizer.y_type_, len(self.classes_)
+        kind, n_classes = self._label_binarizer.y_type_, len(self._label_binarizer.classes_)
         self.out_activation_ = "softmax" if kind == "multiclass" else "logistic"
         self.n_outputs_ = n_classes if kind == "multiclass" or kind.startswith("multilabel") else 1
 
