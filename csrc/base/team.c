@@ -226,7 +226,7 @@ int nnf_team_get_threads(void)
         n = least(nnf_cpu_count_usable_cores(), least(read_limit("NNFAST_NUM_THREADS"), read_limit("OMP_NUM_THREADS")));
         atomic_store(&n_threads_default, n);
     }
-    return n;
+    return least(n, omp_get_max_threads()); /* threadpoolctl lowers it */
 }
 
 void nnf_team_set_threads(int n) { atomic_store(&n_threads_set, n > 0 ? n : 0); }

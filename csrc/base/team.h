@@ -29,8 +29,8 @@ void nnf_team_barrier(nnf_member *member);
 /* This member's contiguous share [*begin, *end) of n tasks; shares differ by one task at most. */
 void nnf_team_share(const nnf_member *member, int64_t n, int64_t *begin, int64_t *end);
 
-/* The number of threads a run uses unless told otherwise: the least of usable cores, NNFAST_NUM_THREADS and
- * OMP_NUM_THREADS (invalid values are ignored), or what was set. */
+/* The number of threads a run uses unless told otherwise: the least of usable cores, NNFAST_NUM_THREADS,
+ * OMP_NUM_THREADS (invalid values are ignored) and what OpenMP is limited to in this thread; or what was set. */
 int nnf_team_get_threads(void);
 /* n <= 0 goes back to the default. */
 void nnf_team_set_threads(int n);

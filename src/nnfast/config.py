@@ -26,7 +26,7 @@ def set_num_threads(n: int) -> None:
     ----------
     n : int
         At least 1. At the start it is NNFAST_NUM_THREADS or OMP_NUM_THREADS where set, but never more than the cores
-        that affinity and cgroup leave to this process.
+        that affinity and cgroup leave to this process, nor than threadpoolctl allows.
     """
     _core.set_num_threads(_validation.check_integer("n", n, 1, 1024))
 

@@ -88,6 +88,20 @@ def test_a_worker_of_joblib_uses_its_share_of_the_cores(monkeypatch):
     assert told == [("1", 1)] * 2
 
 
+def test_threadpoolctl_sees_and_limits():
+    program = """
+import nnfast
+from threadpoolctl import threadpool_info, threadpool_limits
+before = nnfast.get_num_threads()
+assert "openmp" in {entry["user_api"] for entry in threadpool_info()}
+with threadpool_limits(1):
+    assert nnfast.get_num_threads() == 1
+assert nnfast.get_num_threads() == before
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+
+
 # ---- metadata and callbacks ------------------------------------------------------------------------------------------
 
 
