@@ -5,7 +5,7 @@ import pytest
 from digit_problems import make_digits, make_target
 from sklearn.metrics import f1_score, log_loss, make_scorer
 
-from nnfast import layers
+from nnfast import layers, load_model
 from nnfast.activations import LeakyReLU
 from nnfast.callbacks import EarlyStopping, LearningRateScheduler
 from nnfast.losses import CategoricalFocalCrossentropy, QuantileLoss
@@ -32,6 +32,17 @@ def test_activations_and_dropout_of_each_layer():
     assert kinds == [layers.Dense, layers.Dropout, layers.Dense, layers.Dense]
     assert [network.layers[i].activation for i in (0, 2)] == [layers.Dense(1, "gelu").activation, LeakyReLU(0.3)]
     assert network.layers[1].rate == 0.5
+
+
+@pytest.mark.parametrize("kind", ["classes", "two", "labels"])
+def test_the_network_is_a_model(kind, tmp_path):
+    x = make_digits()[0]
+    model = MLPClassifier(**SHORT)
+    assert not hasattr(model, "model_")
+    model.fit(x, make_target(kind)).model_.save(tmp_path / "model.safetensors")
+    outputs = load_model(tmp_path / "model.safetensors").predict(x)
+    np.testing.assert_array_equal(outputs, model.predict_proba(x)[:, -outputs.shape[1] :])
+    np.testing.assert_array_equal(model.model_.predict_one(x[3]), outputs[3])
 
 
 def test_dropout_is_for_training_alone():
@@ -183,7 +194,7 @@ def test_callbacks():
         ({"dropout": 0.1, "solver": "lbfgs"}, "dropout: expected 0 with solver='lbfgs', received 0.1"),
         ({"callbacks": [], "solver": "lbfgs"}, "callbacks: expected None with solver='lbfgs'"),
         ({"callbacks": [1]}, "callbacks: expected a list of Callback objects"),
-        ({"scoring": "accurate"}, "scoring.*Got 'accurate' instead"),
+        ({"scoring": "accurate", "early_stopping": True}, "scoring.*Got 'accurate' instead"),
         ({"early_stopping": True, "validation_fraction": 0.003}, "The validation set is too small.* received 1"),
     ],
 )

@@ -59,6 +59,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def intercepts_(self, values: list[Any]) -> None:
         self.__dict__.setdefault("_weights", [None, None])[1] = values
 
+    @property
+    def model_(self) -> Sequential:
+        """The network: to save, to show, or to ask for one row in microseconds by `predict_one`."""
+        if not hasattr(self, "coefs_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'model_' before fit")
+        return self._get_model()
+
     def _get_weights(self, kind: int) -> list[Array]:
         """Return kernels or biases, which from then on may have been changed."""
         weights = vars(self).get("_weights", [None, None])
@@ -83,11 +90,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _renew_model(self, seed: int, dtype: Any) -> Sequential:
         """Return the network; of parameters that say something else by now one that has learned the same."""
-        model = self._get_model(seed, dtype)
-        layers = _parameters.make_layers(self, model._get_built()[0].in_size, self.n_outputs_)
-        if repr(layers) != repr(model._stack):
+        model, layout = self._get_model(seed, dtype), _parameters.describe_layout(self)
+        if layout != getattr(self, "_layout", layout):
+            layers = _parameters.make_layers(self, model._get_built()[0].in_size, self.n_outputs_)
             self._model = Sequential()
             self._model.__setstate__(model.__getstate__() | {"_stack": layers})
+        self._layout = layout
         return self._model
 
     # ---- fitting ----
@@ -140,6 +148,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         units = [rows.X.shape[1], *_parameters.list_sizes(self), self.n_outputs_]
         if random_state:
             self.__dict__.pop("_model", None)
+            self.__dict__.pop("_layout", None)
             weights = _parameters.draw_weights(self, random_state, units, rows.X.dtype)
             self.coefs_, self.intercepts_ = weights[::2], weights[1::2]
         self.n_layers_, self.n_iter_, self.t_ = len(units), 0, 0

@@ -92,6 +92,11 @@ def _list_each(name: str, value: Any, sizes: list[int]) -> list[Any]:
     return list(value)
 
 
+def describe_layout(estimator: Any) -> tuple[Any, ...]:
+    """Return what `make_layers` reads of the parameters, to be compared."""
+    return list_sizes(estimator), list_activations(estimator), _list_dropout(estimator), float(estimator.alpha)
+
+
 def make_layers(estimator: Any, n_features: int, n_outputs: int) -> list[Layer]:
     """Return the layers of a network."""
     penalty = L2(estimator.alpha / 2) if estimator.alpha else None

@@ -35,13 +35,21 @@ class Watch(Callback):
     def __init__(self, estimator: Any, n_rows: int, validation: Rows | None, offsets: tuple[float, float]) -> None:
         super().__init__()
         self._estimator, self._n_rows, self._validation, self._offsets = estimator, n_rows, validation, offsets
-        self._scorer = None if estimator.scoring == "loss" else check_scoring(estimator, estimator.scoring)
-        self._probe = copy.copy(estimator)  # the same network; it is given arrays, where the user may have given frames
-        vars(self._probe).pop("feature_names_in_", None)
+        self._scorer: Any = None
+        self._probe: Any = None
+        if validation:
+            self._prepare_score()
         self._best_weights: Any = None
         self._has_converged = False
         self._error: NotFiniteError | None = None
         self._is_scaled = isinstance(estimator.solver, str) and estimator.solver != "adam"
+
+    def _prepare_score(self) -> None:
+        """Find the scorer, and make a copy with the same network: it is given arrays, where users may give frames."""
+        if self._estimator.scoring != "loss":
+            self._scorer = check_scoring(self._estimator, self._estimator.scoring)
+        self._probe = copy.copy(self._estimator)
+        vars(self._probe).pop("feature_names_in_", None)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         estimator, logs = self._estimator, logs or {}

@@ -88,6 +88,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     coefs_, intercepts_ : list of ndarray
         Kernels, (n_in, n_out), and biases. They may be set: before the first ``fit`` with `warm_start` they are what it
         begins with.
+    model_ : Sequential
+        The network: to save, to show, or to ask for one row in microseconds by ``predict_one``.
     loss_, best_loss_, loss_curve_
         The last loss, the least (None with early stopping), and those of all epochs; penalties are in them.
     validation_scores_, best_validation_score_, validation_loss_curve_
@@ -256,7 +258,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
                 self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
             return
-        classes = unique_labels(y)
+        classes = np.unique(y) if y.ndim == 1 else unique_labels(y)
         if self.warm_start and set(classes) != set(self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously "
@@ -291,11 +293,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return self._label_binarizer.transform(y).astype(bool) if self.n_outputs_ == 1 else None
 
     def _encode(self, y: Array, loss: Loss) -> Array:
-        if not loss.takes_labels:
-            dtype = np.float64 if isinstance(loss, CallableLoss) else np.uint8
-            return self._label_binarizer.transform(y).astype(dtype)  # type: ignore[no-any-return]
-        self._check_known(y)
-        return np.searchsorted(self.classes_, y)
+        if y.ndim == 1:
+            self._check_known(np.unique(y))
+        if loss.takes_labels:
+            return np.searchsorted(self.classes_, y)
+        is_two = self.n_outputs_ == 1 and len(self.classes_) == 2
+        targets: Array = (y == self.classes_[1]).reshape(-1, 1) if is_two else self._label_binarizer.transform(y)
+        return targets.astype(np.float64 if isinstance(loss, CallableLoss) else np.uint8)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -38,7 +38,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     Attributes
     ----------
-    coefs_, intercepts_, loss_, best_loss_, loss_curve_, validation_scores_, best_validation_score_
+    coefs_, intercepts_, model_, loss_, best_loss_, loss_curve_, validation_scores_, best_validation_score_
         See `MLPClassifier`.
     validation_loss_curve_, n_iter_, t_, n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_
         See `MLPClassifier`.
