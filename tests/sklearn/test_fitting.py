@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.class_weight import compute_sample_weight
 
+from nnfast.optimizers import SGD
 from nnfast.sklearn import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -209,6 +210,13 @@ def test_a_fit_that_overflows():
         model = MLPRegressor(early_stopping=True, **settings).fit(x, y)
     assert np.isnan(model.validation_scores_[-1])
     assert np.isfinite(model.predict(x)).all()
+
+
+def test_a_last_step_that_overflows():
+    x, y = make_digits()
+    model = MLPRegressor(hidden_layer_sizes=20, solver=SGD(1e30), batch_size=300, max_iter=1, random_state=0)
+    with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
+        model.fit(x.astype(np.float32) * 1e10, y)
 
 
 def test_an_interrupt_leaves_a_fitted_model():

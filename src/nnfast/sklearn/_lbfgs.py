@@ -13,7 +13,7 @@ from nnfast.exceptions import NotFiniteError
 from nnfast.losses import Loss
 from nnfast.models import Sequential
 from nnfast.optimizers import SGD
-from nnfast.sklearn._rows import Rows
+from nnfast.sklearn._rows import OVERFLOW, Rows
 
 Vector = NDArray[np.float64]
 
@@ -73,10 +73,7 @@ def run_lbfgs(estimator: Any, loss: Loss, rows: Rows) -> None:
     options = {"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol}
     result = optimize.minimize(full_batch, full_batch.get_vector(), method="L-BFGS-B", jac=True, options=options)
     if not (np.isfinite(result.fun) and np.isfinite(result.x).all()):
-        raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
-            "preprocessed."
-        )
+        raise ValueError(OVERFLOW)
     full_batch.set_vector(result.x)
     model.compile(optimizer, loss)
     estimator.n_iter_ = min(result.nit, estimator.max_iter)

@@ -8,6 +8,11 @@ from sklearn.model_selection import train_test_split
 
 Array = NDArray[Any]
 
+OVERFLOW = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
+)
+"""What is told of a fit that cannot be used, in scikit-learn's words."""
+
 
 class Rows(NamedTuple):
     """Samples, labels and weights, checked."""

@@ -12,7 +12,7 @@ from sklearn.metrics import check_scoring
 
 from nnfast.callbacks.callback import Callback, Logs
 from nnfast.exceptions import NotFiniteError
-from nnfast.sklearn._rows import Rows
+from nnfast.sklearn._rows import OVERFLOW, Rows
 
 _LEAST_RATE = 1e-6  # at which learning_rate="adaptive" ends
 
@@ -75,11 +75,10 @@ class Watch(Callback):
         """Take the best weights, and tell how the training ended; after `max_iter` epochs it is not done."""
         if self._best_weights is not None:
             self.model.set_weights(self._best_weights)
-        if self._error and self._best_weights is None:
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
-                f"preprocessed. ({self._error})"
-            ) from self._error
+        elif self._error:
+            raise ValueError(f"{OVERFLOW} ({self._error})") from self._error
+        elif not all(np.isfinite(values).all() for values in self.model.get_weights()):
+            raise ValueError(OVERFLOW)
         if self._error:
             warnings.warn(f"{self._error}. The best weights before are kept.", ConvergenceWarning, stacklevel=5)
         elif not self._has_converged and self._estimator.n_iter_ == max_iter:
