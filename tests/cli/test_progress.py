@@ -59,6 +59,26 @@ def test_lines_of_a_training_that_goes_on(clock):
     assert lines == ["epoch 6/9 - loss: 1.0000 - 200 samples/s"]
 
 
+def test_last_line_of_a_training_that_stops_early(clock):
+    lines = []
+    callback = begin(PlainProgress(100, 10, lines.append), epochs=9)
+    for epoch in (0, 1, 2):
+        callback.on_epoch_begin(epoch)
+        clock.now += 0.1
+        callback.on_epoch_end(epoch, {"loss": 1.0 - epoch / 10})
+    callback.on_train_end({"loss": 0.8})
+    assert lines[1:] == ["epoch 3/9 - loss: 0.8000 - 1,000 samples/s"]
+
+
+def test_no_line_twice(clock):
+    lines = []
+    callback = begin(PlainProgress(100, 10, lines.append), epochs=1)
+    clock.now = 0.1
+    callback.on_epoch_end(0, {"loss": 1.0})
+    callback.on_train_end({"loss": 1.0})
+    assert len(lines) == 1
+
+
 def render(callback, width):
     console = Console(file=io.StringIO(), width=width, force_terminal=False, color_system=None)
     console.print(callback.render())

@@ -84,6 +84,7 @@ class PlainProgress(_Progress):
         super().__init__(n_rows, batch_size)
         self._write_line = write
         self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
+        self._has_line = True
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: D102
         self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
@@ -95,7 +96,13 @@ class PlainProgress(_Progress):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102
         super().on_epoch_end(epoch, logs)
-        if epoch in (self._first, self.params["epochs"] - 1) or time.monotonic() >= self._next:
+        self._has_line = epoch in (self._first, self.params["epochs"] - 1) or time.monotonic() >= self._next
+        if self._has_line:
+            self._write(describe(logs or {}))
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Write the last epoch's line where the training ended before its time."""
+        if not self._has_line:
             self._write(describe(logs or {}))
 
     def _write(self, text: str) -> None:
