@@ -1,5 +1,7 @@
 """Distorted images are those that SciPy makes of each image by itself; the same generator gives the same bits."""
 
+import sys
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -231,3 +233,10 @@ def test_bad_kinds_of_images(x):
 def test_bad_generator():
     with pytest.raises(ValueError, match=r"rng: expected a numpy.random.Generator, received 0 \(int\)"):
         ImageAugmenter()(np.zeros((2, 9)), 0)
+
+
+@pytest.mark.parametrize("settings", [{"rotation": 5}, {"elastic_alpha": 8}])
+def test_without_scipy(monkeypatch, settings):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(ImportError, match=r"needs SciPy: pip install \"nnfast\[images\]\""):
+        distort(np.zeros((1, 64)), **settings)

@@ -136,8 +136,6 @@ class ImageAugmenter(Description):
         return x.reshape(len(x), *shape) if shape else x
 
     def _distort(self, images: Array, rng: np.random.Generator, out: Array) -> None:
-        from scipy import ndimage
-
         places = self._find_places(images.shape, rng)
         if self.elastic_alpha:
             places += self._draw_displacements(images.shape, rng)
@@ -148,7 +146,7 @@ class ImageAugmenter(Description):
             np.clip(places[axis], -1, size, out=places[axis])
         places += 1
         places[0] += (height + 2) * np.arange(n)[:, None, None]
-        ndimage.map_coordinates(tower.reshape(-1, width + 2), places, out, order=1)
+        _import_ndimage().map_coordinates(tower.reshape(-1, width + 2), places, out, order=1)
 
     def _find_places(self, shape: tuple[int, ...], rng: np.random.Generator) -> Doubles:
         """Draw a map for each image, and return where in the images the result's pixels come from: (2, *shape)."""
@@ -174,12 +172,10 @@ class ImageAugmenter(Description):
 
     def _draw_displacements(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float32]:
         """Return smooth displacements in pixels, of shape (2, *shape); opposite borders move together."""
-        from scipy import ndimage
-
         noise = rng.random((2, *shape), np.float32)
         noise = (2 * noise - 1) * np.float32(self.elastic_alpha)
         sigmas = (0, 0, self.elastic_sigma, self.elastic_sigma)
-        smooth: NDArray[np.float32] = ndimage.gaussian_filter(noise, sigmas, mode="wrap", truncate=_TRUNCATE)
+        smooth: NDArray[np.float32] = _import_ndimage().gaussian_filter(noise, sigmas, mode="wrap", truncate=_TRUNCATE)
         return smooth
 
 
@@ -200,3 +196,11 @@ def _check_pixels(x: Any, fill_value: float) -> None:
         if not (fill_value.is_integer() and low <= fill_value <= high):
             expected = f"an integer from {low} to {high}, as pixels are {dtype}"
             raise _validation.mismatch("fill_value", expected, fill_value)
+
+
+def _import_ndimage() -> Any:
+    try:
+        from scipy import ndimage
+    except ImportError as error:
+        raise ImportError('distorting images needs SciPy: pip install "nnfast[images]"') from error
+    return ndimage
