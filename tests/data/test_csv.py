@@ -231,6 +231,7 @@ BAD = {
     "not UTF-8": ("a,é\n1,2\n".encode("latin-1"), None, r"expected UTF-8 text, received byte 0xe9"),
     "picture": (b"\x89PNG\r\n\x1a\n", None, r"expected UTF-8 text, received byte 0x89"),
     "late byte": (b"1,2\n" * 100_000 + b"\xff,1\n", None, r"expected UTF-8 text, received byte 0xff"),
+    "semicolons": ("apple;pear\n1;2\n", "pear", r"named 'pear', received apple;pear; is the delimiter ';'\?"),
     "no such column": ("apple,pear\n1,2\n", "aple", r"expected one column named 'aple', .*did you mean 'apple'\?"),
     "two such columns": ("a,a,b\n1,2,3\n", "a", r"expected one column named 'a', received 2 of them"),
     "column number": ("a,b\n1,2\n", 2, r"expected a column from 0 to 1, received 2"),

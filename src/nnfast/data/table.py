@@ -187,6 +187,9 @@ def _describe_names(name: str, names: Sequence[str]) -> str:
         return f"{names.count(name)} of them"
     close = difflib.get_close_matches(name, names, 1)
     shown = shorten(names)
+    delimiters = [character for character in ";\t|," if len(names) == 1 and character in names[0]]
+    if delimiters:
+        return f"{shown}; is the delimiter {delimiters[0]!r}?"
     return f"{shown}; did you mean {close[0]!r}?" if close else shown
 
 
