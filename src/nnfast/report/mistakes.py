@@ -10,6 +10,7 @@ from nnfast.report.subject import Subject
 _MOST_IMAGES = 24
 _MOST_ROWS = 15
 _MOST_FEATURES = 8
+_CAPTION = "Rows of the test data, counted from 0, as the network gets them"
 
 
 def show_mistakes(subject: Subject) -> Section | None:
@@ -42,7 +43,7 @@ def show_largest_errors(subject: Subject) -> Section:
         name = [subject.names[output]] if len(subject.names) > 1 else []
         rows.append((f"{place:,}", *name, *map(write_number, values), *_write_features(subject, place)))
     head = ("row", *(["output"] if len(subject.names) > 1 else []), "true", "predicted", "error")
-    table = make_table("Rows, counted from 0", (*head, *_name_features(subject)), rows)
+    table = make_table(_CAPTION, (*head, *_name_features(subject)), rows)
     return make_section("mistakes", "Largest errors", table)
 
 
@@ -55,7 +56,7 @@ def _make_class_table(subject: Subject, chosen: Array) -> Markup:
         told = (taken_for, write_share(shares[predicted]), is_really, write_share(shares[true]))
         rows.append((f"{place:,}", *told, *_write_features(subject, place)))
     head = ("row", "taken for", "probability", "is", "probability", *_name_features(subject))
-    return make_table("Rows, counted from 0", head, rows)
+    return make_table(_CAPTION, head, rows)
 
 
 def _make_tiles(subject: Subject, chosen: Array) -> Markup:
