@@ -229,6 +229,8 @@ def test_sets_are_fetched(here, monkeypatch, name):
         (("digits", "--validation-data", "flowers.csv"), "--validation-data: expected none for digits"),
         ((*FLOWERS, "--initializer", "he"), "expected one of 'zeros'"),
         ((*FLOWERS, "--early-stopping", -1), "--early-stopping"),
+        ((*FLOWERS, "--dropout", 2), "'--dropout': 2.0 is not in the range"),
+        ((*FLOWERS, "--input-dropout", 1), "'--input-dropout': 1.0 is not in the range"),
     ],
 )
 def test_errors(here, arguments, message):
