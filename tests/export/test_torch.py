@@ -115,6 +115,29 @@ def test_modules_of_others(rng):
     assert from_module(nn.Linear(2, 1).double()).dtype == "float64"
 
 
+def test_modules_that_stand_at_two_places(rng):
+    """Computed as often; their names are those of the second place too."""
+    linear, bend = nn.Linear(3, 3), nn.Tanh()
+    module = nn.Sequential(linear, bend, nn.Sequential(linear, bend), nn.Linear(3, 2), bend).eval()
+    model = from_module(module)
+    x = rng.normal(size=(10, 3)).astype("float32")
+    assert [type(layer) for layer in model.layers] == [Dense] * 3
+    assert measure_error(model.predict(x), run(module, x), x) <= ALLOWED
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_short_numbers_are_widened(dtype):
+    """Without rounding; NumPy has no bfloat16."""
+    module = nn.Sequential(nn.Linear(3, 2), nn.ReLU()).to(getattr(torch, dtype))
+    model = from_module(module)
+    assert model.dtype == "float32"
+    other = Sequential([Input(3), Dense(2, "relu")], seed=0)
+    load_state_dict(other, module.state_dict())
+    for weights in (model.get_weights(), other.get_weights()):
+        np.testing.assert_array_equal(weights[0].T, module[0].weight.detach().float().numpy())
+        np.testing.assert_array_equal(weights[1], module[0].bias.detach().float().numpy())
+
+
 @pytest.mark.parametrize(
     ("module", "message"),
     [
@@ -127,6 +150,8 @@ def test_modules_of_others(rng):
         (nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2, track_running_stats=False)), "received BatchNorm1d"),
         (nn.Sequential(nn.Linear(2, 2), nn.LayerNorm((3, 2))), "received LayerNorm"),
         (nn.Sequential(nn.Linear(2, 2), nn.Flatten()), "received Flatten"),
+        (nn.Sequential(nn.Linear(2, 2), nn.LeakyReLU(-0.1)), r"1: negative_slope: expected .* received -0\.1"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Dropout(1.0)), "1: expected .*received Dropout"),
         (nn.Sequential(nn.ReLU()), "module: expected one with weights"),
         (nn.Bilinear(2, 2, 2), "module: expected"),
         ("relu", "module: expected a module of torch.nn, received 'relu'"),
@@ -147,15 +172,17 @@ def test_state_dicts_that_are_refused():
     model = Sequential([Input(3), Dense(2), Dense(1)], seed=0)
     weights, before = to_state_dict(model), as_bytes(model.get_weights())
     for changed, message in [
-        ({"0.bias": None}, r"whose '0\.bias' has shape none, here \(2,\)"),
-        ({"0.weight": torch.zeros(3, 2)}, r"whose '0\.weight' has shape \(2, 3\), here \(3, 2\)"),
-        ({"2.weight": torch.zeros(1)}, r"whose '2\.weight' has shape \(1,\), here none"),
+        ({"0.bias": None}, r"0\.bias: expected an array of shape \(2,\), received none of that name"),
+        ({"0.weight": torch.zeros(3, 2)}, r"0\.weight: expected an array of shape \(2, 3\), received .* \(3, 2\)"),
+        ({"2.weight": torch.zeros(1)}, r"2\.weight: expected none of that name, received an array of shape \(1,\)"),
         ({"0.bias": torch.zeros(2, dtype=torch.int32)}, r"0\.bias: expected floating-point numbers, received dtype"),
     ]:
         given = {name: values for name, values in (weights | changed).items() if values is not None}
         with pytest.raises(ValueError, match=message):
             load_state_dict(model, given)
         assert as_bytes(model.get_weights()) == before
+    with pytest.raises(ValueError, match="state_dict: expected a dict of tensors by name, received"):
+        load_state_dict(model, list(weights))
     with pytest.raises(NotReadyError):
         to_state_dict(Sequential([Dense(1)]))
 

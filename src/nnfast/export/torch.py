@@ -72,6 +72,8 @@ def load_state_dict(model: "Stack", state_dict: Mapping[str, Any]) -> None:
     from nnfast.saving.weights_file import order_weights
 
     plan, _ = model._get_built()
+    if not isinstance(state_dict, Mapping):
+        raise mismatch("state_dict", "a dict of tensors by name", state_dict)
     arrays = {
         name: _view(name, values) for name, values in state_dict.items() if not name.endswith(".num_batches_tracked")
     }
@@ -154,20 +156,22 @@ def _import_torch() -> Any:
     return torch
 
 
-def _list_parts(module: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """List modules that are no ``Sequential``, each with its name."""
-    if not type(module).__module__.startswith("torch.nn."):
-        raise mismatch(prefix or "module", "a module of torch.nn", module)
-    if type(module).__name__ != "Sequential":
-        yield prefix or "module", module
-        return
-    for name, part in module.named_children():
-        yield from _list_parts(part, f"{prefix}.{name}".lstrip("."))
+def _list_parts(module: Any) -> Iterator[tuple[str, Any]]:
+    """List modules that are no ``Sequential``, each with its name; one that stands at two places comes twice."""
+    parts = module.named_modules(remove_duplicate=False) if hasattr(module, "named_modules") else [("", module)]
+    for name, part in parts:
+        if not type(part).__module__.startswith("torch.nn."):
+            raise mismatch(name or "module", "a module of torch.nn", part)
+        if type(part).__name__ != "Sequential":
+            yield name or "module", part
 
 
 def _add(stack: list[Layer], name: str, part: Any) -> None:
     """Add what a module does; an activation joins the linear layer before it."""
-    activation = read_activation(part)
+    try:
+        activation = read_activation(part)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
     if type(part).__name__ == "Identity" or (type(part).__name__ == "Flatten" and part.start_dim == 1 and not stack):
         return
     if activation is None:
@@ -182,7 +186,7 @@ def _make_layer(name: str, part: Any) -> Layer:
     kind = type(part).__name__
     if kind == "Linear":
         return layers.Dense(part.out_features, use_bias=part.bias is not None)
-    if kind == "Dropout":
+    if kind == "Dropout" and part.p < 1:
         return layers.Dropout(part.p)
     center, scale = _has(part, "bias"), _has(part, "weight")
     if kind == "BatchNorm1d" and part.track_running_stats and part.momentum is not None:
@@ -197,11 +201,16 @@ def _has(part: Any, key: str) -> bool:
 
 
 def _view(name: str, values: Any) -> Array:
-    """Return a tensor as an array of the same memory, where it is in this computer's."""
-    array = np.from_dlpack(values.detach().cpu()) if hasattr(values, "detach") else np.asarray(values)
+    """Return a tensor as an array, of the same memory where it can be."""
+    array = np.from_dlpack(_make_readable(values.detach().cpu())) if hasattr(values, "detach") else np.asarray(values)
     if array.dtype.kind != "f":
         raise mismatch(name, "floating-point numbers", array.dtype)
     return array
+
+
+def _make_readable(tensor: Any) -> Any:
+    """Widen short floating-point numbers, bfloat16 among them, which NumPy has not."""
+    return tensor.float() if tensor.is_floating_point() and tensor.element_size() < 4 else tensor
 
 
 def _make_modules(layer: Layer, size: int) -> list[Any]:

@@ -51,7 +51,7 @@ def read_weights(path: StrPath, stack: Sequence[Layer], shapes: Sequence[tuple[i
     try:
         return order_weights(found, stack, shapes)
     except ValueError as error:
-        raise make_file_error(path, f"weights of another model, {error}") from error
+        raise make_file_error(path, f"weights of another model ({error})") from error
 
 
 def order_weights(
@@ -65,8 +65,8 @@ def order_weights(
         If names or shapes are others; the message names the first.
     """
     [keys] = list_keys(stack, 0)
-    expected = dict(zip(keys, shapes, strict=True))
-    received = {key: values.shape[::-1] for key, values in tensors.items()}
+    expected = {key: shape[::-1] for key, shape in zip(keys, shapes, strict=True)}
+    received = {key: values.shape for key, values in tensors.items()}
     if received != expected:
         raise ValueError(_describe_difference(received, expected))
     return [tensors[key].T for key in keys]
@@ -75,5 +75,7 @@ def order_weights(
 def _describe_difference(received: dict[str, tuple[int, ...]], expected: dict[str, tuple[int, ...]]) -> str:
     """Name the first array that is missing, too many, or of another shape."""
     name = next(key for key in (*expected, *received) if received.get(key) != expected.get(key))
-    shapes = (received.get(name, "none"), expected.get(name, "none"))
-    return f"whose {name!r} has shape {shapes[0]}, here {shapes[1]} (in, out)"
+    wanted, came = (
+        f"an array of shape {shapes[name]}" if name in shapes else "none of that name" for shapes in (expected, received)
+    )
+    return f"{name}: expected {wanted}, received {came}"
