@@ -16,12 +16,12 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 
-def write(path, nodes, constants=(), *, shape=("n", 3), outputs=("y",), kind=TensorProto.FLOAT):
+def write(path, nodes, constants=(), *, shape=("n", 3), outputs=("y",), kind=TensorProto.FLOAT, opset=17):
     ends = [helper.make_tensor_value_info("x", kind, shape)]
     results = [helper.make_tensor_value_info(name, kind, ["rows", "columns"]) for name in outputs]
     tensors = [numpy_helper.from_array(np.asarray(values), name) for name, values in dict(constants).items()]
     graph = helper.make_graph(nodes, "g", ends, results, tensors)
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("others", 1)]
     path.write_bytes(helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString())
     return path
 
@@ -33,6 +33,7 @@ def node(operation, inputs, output="y", **attributes):
 
 W = np.arange(12, dtype="float32").reshape(3, 4) / 10 - 0.5
 B = np.array([0.5, -1, 0.25, 2], "float32")
+CAST_BACK = [node("Cast", "a", "b", to=TensorProto.FLOAT)]
 X = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
 
 
@@ -179,6 +180,52 @@ def test_choice_of_outputs(tmp_path):
             {},
             r"node 'w' \(Add\): expected constants that go together, received shapes \(3, 1\) and \(1, 3\)",
         ),
+        (
+            [node("Gemm", "x w b")],
+            {"w": W, "b": np.ones((4, 1), "float32")},
+            {},
+            r"expected 4 biases, received those of shape \(4, 1\)",
+        ),
+        (
+            [node("Cast", "x", "a", to=TensorProto.INT32), *CAST_BACK, node("MatMul", "b w")],
+            {"w": W},
+            {},
+            r"node 'a' \(Cast\): expected one of .*, Cast to floats, .*, received ai.onnx Cast",
+        ),
+        (
+            [node("Identity", "x", "a", domain="others"), node("MatMul", "a w")],
+            {"w": W},
+            {},
+            r"node 'a' \(Identity\): expected one of .*, received others Identity",
+        ),
+        (
+            [node("Add", "c c", "a", domain="others"), node("MatMul", "x w", "b"), node("Mul", "a b")],
+            {"c": B, "w": W},
+            {},
+            r"node 'a' \(Add\): expected one of .*, received others Add",
+        ),
+        (
+            [node("LayerNormalization", "x g", "a m"), node("MatMul", "m w")],
+            {"g": B[:3], "w": W[:1]},
+            {},
+            "expected a tensor 'm', received none of that name",
+        ),
+        (
+            [node("MatMul", "x w", "a"), node("Reshape", "a s")],
+            {"w": W, "s": np.array([-1, 2])},
+            {},
+            "Reshape: expected rows of 4 features, received 2",
+        ),
+        (
+            [node("Reshape", "x s", "a"), node("MatMul", "a w")],
+            {"w": W, "s": np.array([-1, 3])},
+            {"shape": ("n", 2, 3)},
+            "Reshape: expected rows of 6 features, received 3",
+        ),
+        ([node("Div", "x zero")], {"zero": np.float32(0)}, {}, "expected a finite number .*, received inf"),
+        ([node("Sqrt", "minus", "a"), node("Mul", "x a")], {"minus": np.float32(-1)}, {}, "received nan"),
+        ([node("Identity", "x")], {}, {}, "output: expected what a layer computes, received the input"),
+        ([node("Mul", "x two")], {"two": np.float32(2)}, {}, "received the input, or a multiple of it"),
         ([node("ReduceMax", "x")], {}, {}, "ReduceMax along another axis"),
         ([node("ReduceSum", "x zero")], {"zero": np.array([0])}, {}, "ReduceSum along another axis"),
         ([node("Clip", "x - one")], {"one": np.float32(1)}, {}, r"the formula 1 Clip\(1\*x,-inf,1\)"),
@@ -214,6 +261,51 @@ def test_formulas_that_grow_are_refused(operation, received, tmp_path):
     path = write(tmp_path / "m.onnx", nodes, outputs=("t40",))
     with pytest.raises(ModelFileError, match=f"{received} than activations have"):
         load(path)
+
+
+def test_texts_that_grow_are_refused(tmp_path):
+    """A text of 2^40 characters."""
+    nodes = [node("Add", f"s{i} s{i}", f"s{i + 1}") for i in range(40)]
+    path = write(tmp_path / "m.onnx", [node("Constant", "", "s0", value_string="ab"), *nodes, node("Add", "x s40")])
+    with pytest.raises(ModelFileError, match="could not convert string to float"):
+        load(path)
+
+
+@pytest.mark.parametrize(("operation", "n_nodes", "n_layers"), [("Identity", 20000, 1), ("Tanh", 100, 101)])
+def test_long_chains(operation, n_nodes, n_layers, tmp_path):
+    """In a time that grows with their length, not with its square."""
+    nodes = [node(operation, f"t{i}", f"t{i + 1}") for i in range(1, n_nodes)]
+    path = write(tmp_path / "m.onnx", [node(operation, "x", "t1"), *nodes, node("Tanh", f"t{n_nodes}")])
+    assert [type(layer) for layer in load(path).layers] == [Activation] * n_layers
+
+
+def test_operations_of_the_first_opsets_are_refused(tmp_path):
+    """A Reshape whose shape is an attribute."""
+    path = write(tmp_path / "m.onnx", [node("Reshape", "x", "a", shape=[-1, 3]), node("Tanh", "a")], opset=1)
+    with pytest.raises(ModelFileError, match="expected a graph as of opset 6 or later"):
+        load(path)
+
+
+def test_types_that_there_are_not(tmp_path):
+    path = write(tmp_path / "m.onnx", [node("MatMul", "x w")], {"w": W})
+    proto = onnx.load(path)
+    proto.graph.initializer[0].data_type = 99
+    path.write_bytes(proto.SerializeToString())
+    with pytest.raises(ModelFileError, match=r"received KeyError\(99\)"):
+        load(path)
+
+
+def test_constants_that_are_cast(tmp_path):
+    """Rounded where ONNX Runtime rounds."""
+    casts = [node("Cast", "c", "a", to=TensorProto.INT32), *CAST_BACK]
+    path = write(tmp_path / "m.onnx", [*casts, node("Mul", "x b", "d"), node("Tanh", "d")], {"c": np.float32(1.7)})
+    assert measure_error(load(path).predict(X), run(path), X) <= 2e-6
+
+
+def test_float64_of_normalizations_alone(tmp_path):
+    nodes = [node("LayerNormalization", "x g")]
+    path = write(tmp_path / "m.onnx", nodes, {"g": np.ones(3)}, kind=TensorProto.DOUBLE)
+    assert load(path).dtype == "float64"
 
 
 def test_no_onnx_file(tmp_path):

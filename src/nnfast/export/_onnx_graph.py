@@ -17,6 +17,7 @@ MATERIAL = {"Gemm", "MatMul", "BatchNormalization", "LayerNormalization", "Flatt
 _WITHOUT_EFFECT = {"Identity", "Cast", "Dropout"}
 _DOMAINS = {"", "ai.onnx", "ai.onnx.ml"}
 _FLOATS = {1, 10, 11}  # TensorProto's FLOAT, FLOAT16 and DOUBLE
+_MAX_SOURCES = 40  # more tensors than the longest activation has
 
 
 def _elementwise(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
@@ -28,9 +29,15 @@ def _elementwise(function: Callable[[Array, Array], Array]) -> Callable[[Array, 
     return fold
 
 
+def _cast(a: Array, to: int, **_: Any) -> Array:
+    from onnx import helper
+
+    return a.astype(helper.tensor_dtype_to_np_dtype(to))
+
+
 _FOLDED: dict[str, Callable[..., Array]] = {
     "Identity": lambda a: a,
-    "Cast": lambda a, **_: a,
+    "Cast": _cast,
     "Neg": np.negative,
     "Sqrt": np.sqrt,
     "Reciprocal": np.reciprocal,
@@ -64,11 +71,14 @@ class Graph:
 
         graph = model.graph
         self.path = path
-        self._nodes = {name: node for node in graph.node for name in node.output if name}
-        self._places = {name: place for place, node in enumerate(graph.node) for name in node.output}
+        self._nodes = {node.output[0]: node for node in graph.node}  # others are a mask, or statistics
+        self._places = {name: place for place, name in enumerate(self._nodes)}
         self._constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+        self._origins: dict[str, str] = {}
         for node in graph.node:
             self._fold(node)
+            if _has_no_effect(node) and node.output[0] not in self._constants:
+                self._origins[node.output[0]] = self.find(node.input[0])
         inputs = [value for value in graph.input if value.name not in self._constants]
         if len(inputs) != 1:
             raise self.fail("one input", f"{len(inputs)}: {[value.name for value in inputs]}")
@@ -95,26 +105,24 @@ class Graph:
 
     def find(self, name: str) -> str:
         """Return the tensor that a name stands for, behind operations without effect."""
-        while name in self._nodes and self._nodes[name].op_type in _WITHOUT_EFFECT:
-            name = self._nodes[name].input[0]
-        return name
+        return self._origins.get(name, name)
 
     def get_node(self, name: str) -> Any:
         """Return the node that makes a tensor, if it is one that can be read."""
         node = self._nodes.get(name)
         if node is None:
             raise self.fail(f"a tensor {name!r}", "none of that name")
-        if node.domain not in _DOMAINS or node.op_type not in MATERIAL | OPERATIONS.keys():
-            known = ", ".join(sorted(MATERIAL | OPERATIONS.keys() | _WITHOUT_EFFECT))
+        if not _is_standard(node) or node.op_type not in MATERIAL | OPERATIONS.keys():
+            known = ", ".join(sorted(MATERIAL | OPERATIONS.keys() | _WITHOUT_EFFECT)).replace("Cast", "Cast to floats")
             raise self.fail(f"one of {known}", f"{node.domain or 'ai.onnx'} {node.op_type}", node)
         return node
 
     def list_sources(self, name: str) -> list[str]:
-        """List tensors that a chain of operations up to this one may begin with, the farthest first."""
-        found, waiting = set(), [name]
-        while waiting:
-            tensor = waiting.pop()
-            if tensor in found or self.get_constant(tensor) is not None:
+        """List tensors that a chain of operations up to this one may begin with, the farthest of the nearest first."""
+        found: set[str] = set()
+        waiting = [name]
+        for tensor in waiting:  # which grows meanwhile
+            if len(found) > _MAX_SOURCES or tensor in found or self.get_constant(tensor) is not None:
                 continue
             found.add(tensor)
             if tensor != self.input and (tensor == name or self.get_node(tensor).op_type not in MATERIAL):
@@ -130,7 +138,7 @@ class Graph:
         inputs = [self.get_constant(name) for name in node.input]
         if node.op_type == "Constant":
             self._constants[node.output[0]] = _read_constant(node)
-        elif node.op_type in _FOLDED and not any(value is None for value in inputs):
+        elif _is_standard(node) and node.op_type in _FOLDED and all(map(_is_numeric, inputs)):
             try:
                 self._constants[node.output[0]] = _FOLDED[node.op_type](*inputs, **read_attributes(node))
             except (ValueError, TypeError) as error:
@@ -147,6 +155,20 @@ class Graph:
         """Make the error that names file and node."""
         where = "" if node is None else f" node {node.name or node.output[0]!r} ({node.op_type}):"
         return ModelFileError(f"{self.path}:{where} expected {expected}, received {received}")
+
+
+def _is_standard(node: Any) -> bool:
+    """Tell whether an operation is one of ONNX: others may have the name of one, and do something else."""
+    return node.domain in _DOMAINS
+
+
+def _has_no_effect(node: Any) -> bool:
+    is_rounded = node.op_type == "Cast" and read_attributes(node)["to"] not in _FLOATS
+    return _is_standard(node) and node.op_type in _WITHOUT_EFFECT and not is_rounded
+
+
+def _is_numeric(constant: Array | None) -> bool:
+    return constant is not None and constant.dtype.kind not in "OSU"
 
 
 def read_attributes(node: Any) -> dict[str, Any]:

@@ -18,18 +18,20 @@ Array = NDArray[Any]
 def build_model(parts: list[Part], in_shape: tuple[int, ...], name: str | None) -> Sequential:
     """Return a model that does what the parts do; ValueError if their sizes do not go together."""
     joined = _join(parts)
-    products = [part for part in joined if isinstance(part, Product)]
     shape = in_shape if in_shape and all(in_shape) else _find_in_shape(joined)
-    if len(shape) > 1 and not isinstance(joined[0], Flat):
+    if len(shape) > 1 and not (joined and isinstance(joined[0], Flat)):
         raise ValueError(f"input: expected rows of features, received shape {shape} without a Flatten")
     source = Input(shape)
     layers: list[Layer] = [source]
     weights: list[Array] = []
     size = source.size
-    for place, part in enumerate(joined):
-        size = _check_size(part, size, place in (0, len(joined) - 1))
+    for part in joined:
+        size = _check_size(part, size, part is joined[-1])
         _add(layers, weights, part)
-    is_double = any(product.kernel.dtype == np.float64 for product in products)
+    if all(isinstance(layer, Input | Rescaling) for layer in layers):
+        raise ValueError("output: expected what a layer computes, received the input, or a multiple of it")
+    kernels = [part.kernel for part in joined if isinstance(part, Product)]
+    is_double = any(array.dtype == np.float64 for array in kernels or weights)
     model = Sequential(layers, dtype="float64" if is_double else "float32", seed=0, name=name)
     model.set_weights(weights)
     return model
@@ -77,13 +79,13 @@ def _find_in_shape(parts: list[Part]) -> tuple[int, ...]:
     raise ValueError("input: expected a number of features, received none")
 
 
-def _check_size(part: Part, size: int, is_end: bool) -> int:
-    """Return the number of features behind a part."""
+def _check_size(part: Part, size: int, is_last: bool) -> int:
+    """Return the number of features behind a part; skl2onnx puts several outputs below each other at the end."""
     if isinstance(part, Product):
         if part.kernel.shape[0] != size:
             raise mismatch("weights", f"a matrix for {size} features", part.kernel.shape)
         return int(part.kernel.shape[1])
-    if isinstance(part, Flat) and not is_end and part.size not in (-1, size):
+    if isinstance(part, Flat) and part.size not in (-1, size) and not (is_last and part.size == 1):
         raise mismatch("Reshape", f"rows of {size} features", part.size)
     sizes = {a.size for a in part} - {1} if isinstance(part, Affine) else set()
     if sizes - {size}:

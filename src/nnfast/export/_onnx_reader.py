@@ -66,7 +66,7 @@ def _read_product(graph: Graph, node: Any) -> Product:
     bias = None
     if node.op_type == "Gemm" and len(node.input) > 2 and node.input[2]:
         bias = graph.get_weights(node, 2)
-        if bias.size not in (1, kernel.shape[1]):
+        if bias.size != 1 and bias.shape not in ((kernel.shape[1],), (1, kernel.shape[1])):
             raise graph.fail(f"{kernel.shape[1]} biases", f"those of shape {bias.shape}", node)
         bias = np.broadcast_to(bias.reshape(-1) * bias.dtype.type(options["beta"]), kernel.shape[1])
     return Product(kernel, bias)

@@ -48,6 +48,8 @@ def load(filepath: StrPath, *, output: str | None = None) -> "Sequential":
     """
     import os
 
+    import numpy as np
+
     from nnfast.exceptions import ModelFileError
     from nnfast.export._onnx_graph import Graph
     from nnfast.export._onnx_layers import build_model
@@ -58,14 +60,17 @@ def load(filepath: StrPath, *, output: str | None = None) -> "Sequential":
     if output is not None and output not in (names := [value.name for value in proto.graph.output]):
         raise mismatch("output", f"one of {names}", output)
     try:
-        graph = Graph(path, proto, output)
-        model = build_model(read_parts(graph), graph.in_shape, proto.graph.name or None)
+        with np.errstate(all="ignore"):  # a constant may be a division by 0
+            graph = Graph(path, proto, output)
+            model = build_model(read_parts(graph), graph.in_shape, proto.graph.name or None)
         model.metadata = _read_metadata(proto)
         return model
     except ModelFileError:
         raise
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: {error}") from error
+    except LookupError as error:  # of an operation as it was in the first opsets, or of a type that there is not
+        raise ModelFileError(f"{path}: expected a graph as of opset 6 or later, received {error!r}") from error
 
 
 def save(model: "Stack", filepath: StrPath) -> None:

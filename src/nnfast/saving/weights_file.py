@@ -75,7 +75,5 @@ def order_weights(
 def _describe_difference(received: dict[str, tuple[int, ...]], expected: dict[str, tuple[int, ...]]) -> str:
     """Name the first array that is missing, too many, or of another shape."""
     name = next(key for key in (*expected, *received) if received.get(key) != expected.get(key))
-    wanted, came = (
-        f"an array of shape {shapes[name]}" if name in shapes else "none of that name" for shapes in (expected, received)
-    )
+    wanted, came = (f"shape {shapes[name]}" if name in shapes else "no such array" for shapes in (expected, received))
     return f"{name}: expected {wanted}, received {came}"
