@@ -55,6 +55,11 @@ def run(path):
             "Rescaling Activation Rescaling Activation",
         ),
         ([node("Sub", "x m", "a"), node("Div", "a b")], {"m": B[:3], "b": abs(B[:3])}, "Normalization"),
+        (
+            [node("Neg", "x", "a"), node("Clip", "a low high", "b"), node("Neg", "b")],
+            {"low": np.float32(-6), "high": np.float32(0)},
+            "Activation",
+        ),
         ([node("Clip", "x low high")], {"low": np.float32(0), "high": np.float32(6)}, "Activation"),
         (
             [node("Clip", "x - one", "a"), node("Clip", "a minus")],
@@ -231,6 +236,12 @@ def test_choice_of_outputs(tmp_path):
         ([node("Clip", "x - one")], {"one": np.float32(1)}, {}, r"the formula 1 Clip\(1\*x,-inf,1\)"),
         ([node("Mul", "x c")], {"c": np.array([1, -1, 2], "float32")}, {}, "expected positive factors"),
         ([node("Mul", "x c")], {"c": np.ones((8, 1), "float32")}, {}, r"a constant of shape \(8, 1\)"),
+        (
+            [node("Clip", "x high low")],
+            {"low": np.float32(0), "high": np.float32(6)},
+            {},
+            "between two numbers of which the first is larger",
+        ),
         ([node("Clip", "x low")], {"low": np.float32(-5)}, {}, r"the formula 1 Clip\(1\*x,-5,inf\)"),
         ([node("Pow", "x c")], {"c": np.float32(0.5)}, {}, "a power other than 2 or 3"),
         ([node("Tanh", "x")], {}, {"shape": ("n", "m")}, "expected a number of features, received none"),

@@ -112,10 +112,12 @@ def _clip(a: Expression, low: Expression, high: Expression) -> Expression:
     bounds = (low.get(), high.get())
     if not product or {*low.terms, *high.terms} - {()} or any(map(np.ndim, (scale, offset, *bounds))):
         raise NoFormulaError("a clip of something else than one formula, between two numbers")
+    if bounds[0] > bounds[1]:
+        raise NoFormulaError("a clip between two numbers of which the first is larger")
     within = _add(_multiply(a, constant(1 / scale)), constant(-offset / scale))
-    low_end, high_end = sorted(float((bound - offset) / scale) for bound in bounds)
+    low_end, high_end = sorted(float((bound - offset) / scale) + 0.0 for bound in bounds)
     text = str(within)
-    if inner := _CLIP.fullmatch(text):
+    if len(within.terms) == 1 and (inner := _CLIP.fullmatch(text)):
         text, low_end, high_end = inner[1], max(low_end, float(inner[2])), min(high_end, float(inner[3]))
     inside = _atom(f"Clip({text},{low_end:.6g},{high_end:.6g})")
     return _add(_multiply(inside, constant(scale)), constant(offset))
