@@ -101,3 +101,10 @@ def strip(record):
     """What the same run says again: all but its time, and the files it writes."""
     settings = {name: value for name, value in record["settings"].items() if name != "model"}
     return [record[key] for key in ("history", "rows", "network", "test")] + [settings]
+
+
+def test_command_leaves_out_each_column(here):
+    run("train", write_flowers(here / "flowers.csv"), "--target", "kind", "--epochs", 1, "--drop", "width,", code=2)
+    run("train", "flowers.csv", "--target", "kind", "--epochs", 1, "--drop", "width", "--drop", "height")
+    words = list_words(load_model(here / "flowers.safetensors").metadata["run"])
+    assert [word for word in words if word.startswith("--drop ")] == ["--drop width", "--drop height"]

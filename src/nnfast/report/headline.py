@@ -8,7 +8,7 @@ import numpy as np
 from nnfast.report.classification import count_classes, count_labels, write_measure
 from nnfast.report.markup import Markup, Section, element
 from nnfast.report.numbers import write_number, write_rate, write_seconds, write_share, write_time
-from nnfast.report.regression import measure_errors
+from nnfast.report.regression import measure_errors, write_r2
 from nnfast.report.subject import Subject
 
 _QUANTILE = 1.959963984540054  # of the normal distribution, for 95 %
@@ -46,7 +46,8 @@ def _choose_main(subject: Subject) -> tuple[str, str, str]:
     n = len(subject.y)
     if subject.kind == "values":
         r2 = float(np.mean([measure_errors(t, p).r2 for t, p in zip(subject.y.T, subject.outputs.T, strict=True)]))
-        return f"{where}R\N{SUPERSCRIPT TWO}", f"{r2:.4f}", f"on {n:,} rows; 1 is perfect, 0 as good as the mean"
+        scale = "1 is perfect, 0 as good as the mean" if math.isfinite(r2) else "values that are all alike have none"
+        return f"{where}R\N{SUPERSCRIPT TWO}", write_r2(r2), f"on {n:,} rows; {scale}"
     if subject.kind == "classes":
         is_right, noun = subject.outputs.argmax(axis=1) == subject.y, "accuracy"
     else:

@@ -17,6 +17,7 @@ from nnfast.report.subject import Subject
 _MOST_UNITS = 32
 _SWITCH = "shuffle"  # on unless switched off
 _SIZES = "hidden"  # 0 stands for none
+_BY_COMMAS = (_SIZES, "metric")  # other lists are an option for each
 _MACHINE = {
     "cpu": "processor",
     "isa": "instruction set",
@@ -89,13 +90,15 @@ def list_words(run: Mapping[str, Any]) -> list[str]:
 
 
 def _list_option(name: str, value: object) -> list[list[str]]:
-    """Return an option as words of the command line: several times for a dict, not at all where it is not set."""
+    """Return an option as words of the command line: several times for a dict and most lists, none if it is not set."""
     if value is None or value == {} or (value is False and name != _SWITCH) or (value == [] and name != _SIZES):
         return []
     if isinstance(value, bool):
         return [[f"--{name}" if value else f"--no-{name}"]]
     if isinstance(value, dict):
         return [[f"--{name}", f"{key}={_write_plainly(part)}"] for key, part in value.items()]
+    if isinstance(value, list | tuple) and name not in _BY_COMMAS:
+        return [[f"--{name}", str(part)] for part in value]
     if isinstance(value, list | tuple):
         return [[f"--{name}", ",".join(map(str, value)) or "0"]]
     return [[f"--{name}", str(value)]]

@@ -22,7 +22,7 @@ def show_mistakes(subject: Subject) -> Section | None:
     most = _MOST_IMAGES if subject.image_shape else _MOST_ROWS
     chosen = wrong[np.argsort(-sure[wrong], kind="stable")][:most]
     how_many = f"All {len(wrong):,}" if len(wrong) <= most else f"{most} of {len(wrong):,}"
-    words = f"{how_many} mistakes, those the model was surest of first."
+    words = f"{how_many} mistakes, those the model was surest of first." if len(wrong) > 1 else "The only mistake."
     if subject.image_shape:
         words += " Below each: what it was taken for, how probable that seemed, and what it is."
     note = element("p", words, class_="note")

@@ -1,5 +1,6 @@
 """regression: how near predictions come to values."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,11 @@ def measure_errors(true: Array, predicted: Array) -> Errors:
     return Errors(r2, mse**0.5, float(np.mean(np.abs(errors))), float(np.abs(errors).max()))
 
 
+def write_r2(r2: float) -> str:
+    """Return R2, or a dash where there is none."""
+    return f"{r2:.4f}" if math.isfinite(r2) else "\N{EN DASH}"
+
+
 def show_fit(subject: Subject) -> Section:
     """Show predicted over true values and the distribution of errors; of many outputs the first."""
     figures = []
@@ -52,6 +58,6 @@ def show_outputs(subject: Subject) -> Section | None:
     rows = []
     for output, name in enumerate(subject.names):
         errors = measure_errors(subject.y[:, output], subject.outputs[:, output])
-        rows.append((name, f"{errors.r2:.4f}", *map(write_number, errors[1:])))
+        rows.append((name, write_r2(errors.r2), *map(write_number, errors[1:])))
     head = ("output", "R\N{SUPERSCRIPT TWO}", "RMSE", "mean absolute error", "largest error")
     return make_section("outputs", "Outputs", make_table("Errors of each output", head, rows))

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnfast._validation import check_integer, mismatch
 from nnfast.layers import Activation, Dense
+from nnfast.report.run import choose_run
 
 if TYPE_CHECKING:
     from nnfast.models import Sequential
@@ -72,12 +73,13 @@ def make_subject(model: "Sequential", x: Any, y: ArrayLike, given: Given) -> Sub
         raise mismatch("x", "rows for which the model's outputs are finite", outputs)
     kind = _find_kind(model, targets)
     if kind == "classes":
-        outputs = _as_probabilities(model, outputs)
+        outputs = as_probabilities(model, outputs)
         targets = _as_classes(targets, outputs.shape[1])
     else:
         targets = _as_columns(targets, outputs.shape)
-    run = given.run if given.run is not None else model.metadata.get("run") or {}
-    classes = (model.metadata.get("table") or {}).get("classes")
+    run = choose_run(given.run, model.metadata.get("run"))
+    table = model.metadata.get("table")
+    classes = table.get("classes") if isinstance(table, dict) else None
     n_features = int(x.shape[1])
     return Subject(
         model=model,
@@ -95,7 +97,7 @@ def make_subject(model: "Sequential", x: Any, y: ArrayLike, given: Given) -> Sub
 
 
 def _find_kind(model: "Sequential", y: Array) -> Kind:
-    last = _find_last_activation(model)
+    last = find_last_activation(model)
     if last in ("softmax", "log_softmax"):
         return "classes"
     if last == "sigmoid":
@@ -103,13 +105,15 @@ def _find_kind(model: "Sequential", y: Array) -> Kind:
     return "values"
 
 
-def _find_last_activation(model: "Sequential") -> str:
+def find_last_activation(model: "Sequential") -> str:
+    """Return the name of what gives the outputs."""
     last = model.layers[-1]
     return last.activation.names[0] if isinstance(last, Dense | Activation) else "linear"
 
 
-def _as_probabilities(model: "Sequential", outputs: Array) -> Array:
-    if _find_last_activation(model) == "log_softmax":
+def as_probabilities(model: "Sequential", outputs: Array) -> Array:
+    """Return a classifier's outputs as a probability for each class, of a single output for both."""
+    if find_last_activation(model) == "log_softmax":
         return np.asarray(np.exp(outputs))
     return outputs if outputs.shape[1] > 1 else np.hstack([1 - outputs, outputs])
 
