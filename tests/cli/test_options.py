@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import list_files, read_rows, run, run_json, write_flowers, write_prices
+from commands import list_files, read_rows, run, run_json
 
 import nnfast
 from nnfast import schedules
@@ -18,15 +18,6 @@ from nnfast.regularizers import L1L2
 
 FLOWERS = ("flowers.csv", "--target", "kind", "--epochs", 4)
 PRICES = ("prices.csv", "--target", "price", "--epochs", 4)
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("nnfast.cli.job.Job._draw", lambda self, fitting, score: None)  # a second each
-    write_flowers(tmp_path / "flowers.csv")
-    write_prices(tmp_path / "prices.csv")
-    return tmp_path
 
 
 def train(*arguments, **options):
@@ -218,8 +209,17 @@ def test_sets_are_fetched(here, monkeypatch, name):
         ((*FLOWERS, "--optimizer-option", "beta1=0.9"), "received 'beta1' (str); did you mean 'beta_1'?"),
         ((*FLOWERS, "--optimizer-option", "beta_1"), "--optimizer-option: expected NAME=VALUE, received 'beta_1'"),
         ((*FLOWERS, "--schedule", "cosin"), "--schedule"),
-        ((*FLOWERS, "--schedule", "cosine", "--schedule-option", "beta=1"), "schedule: "),
-        ((*FLOWERS, "--loss-option", "delta=1"), "loss: "),
+        ((*FLOWERS, "--schedule", "cosine", "--schedule-option", "alfa=1"), "argument of cosine: expected one of"),
+        ((*FLOWERS, "--schedule-option", "alpha=1"), "--schedule-option: expected a --schedule whose argument it is"),
+        ((*FLOWERS, "--loss-option", "delta=1"), "argument of sparse_categorical_crossentropy: expected one of"),
+        ((*PRICES, "--label-smoothing", 0.1), "argument of mean_squared_error: expected one of 'reduction', received"),
+        ((*FLOWERS, "--warmup", "nan"), "'--warmup': nan is not in the range x>=0."),
+        ((*FLOWERS, "--warmup", "inf"), "'--warmup': inf is not in the range x>=0."),
+        ((*FLOWERS, "--input-dropout", "nan"), "'--input-dropout': nan is not in the range 0<=x<1."),
+        (("digits", "--target", "kind"), "--target: expected a table, received digits, a data set"),
+        (("digits", "--drop", "kind"), "--drop: expected a table, received digits, a data set"),
+        (("digits", "--kind", "regression"), "--kind: expected a table, received digits, a data set"),
+        (("digits", "--test-split", 0.5), "--test-split: expected a table, received digits, a data set"),
         (
             (*FLOWERS, "--class-weight", "oak=1"),
             "--class-weight: expected some of rose, tulip, wild, red, received oak",

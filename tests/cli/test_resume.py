@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import list_files, run, run_json, write_flowers, write_prices
+from commands import list_files, run, run_json, write_prices
 
 from nnfast.cli.record import KEY
 from nnfast.saving.model_file import read_model
@@ -19,15 +19,6 @@ TASKS = {
     "values": ("prices.csv", "--target", "price", "--optimizer", "sgd", "--momentum", 0.9, "--warmup", 2),
     "one batch": ("prices.csv", "--target", "price", "--batch-size", 1000, "--no-shuffle", "--validation-split", 0),
 }
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("nnfast.cli.job.Job._draw", lambda self, fitting, score: None)  # a second each
-    write_flowers(tmp_path / "flowers.csv")
-    write_prices(tmp_path / "prices.csv")
-    return tmp_path
 
 
 def train(*arguments, model="a.st", **options):
@@ -227,3 +218,30 @@ def test_other_rows_are_noticed(here):
     train(*TASKS["values"], "--epochs", 2)
     write_prices(here / "prices.csv", 100)
     assert "--resume: expected data with rows {'train': 144" in train("--resume", "--epochs", 3, code=2)
+
+
+@pytest.mark.parametrize("place", ["data", "validation-data"])
+def test_other_values_are_other_data(here, place):
+    Path("check.csv").write_text(Path("prices.csv").read_text())
+    train(*TASKS["values"], "--validation-data", "check.csv", "--epochs", 1)
+    path = Path("prices.csv" if place == "data" else "check.csv")
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:-1], lines[-2]]) + "\n")
+    assert "--resume: expected data with data_sha256" in run("train", "--resume", "--model", "a.st", code=2)
+    path.write_text("\n".join(lines) + "\n")
+    train("--resume", "--epochs", 2)
+
+
+def test_metadata_of_the_users_are_no_record(here):
+    from nnfast import Sequential
+    from nnfast.layers import Dense, Input
+
+    model = Sequential([Input(2), Dense(1)])
+    for run_of_theirs in ("exp-12", {"settings": {"epochs": 3}}):
+        model.metadata = {KEY: run_of_theirs}
+        model.save("plain.st")
+        expected = "plain.st: expected a model that `nnfast train` wrote"
+        assert expected in run("train", "--resume", "--model", "plain.st", code=2)
+        assert expected in run("info", "plain.st", "--config", code=2)
+        assert "Run:" not in run("info", "plain.st")
+        assert run_json("info", "plain.st")[KEY] is None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import run, run_json, write_flowers, write_prices
+from commands import run, run_json
 
 import nnfast
 from nnfast.cli.option import collect_pairs
@@ -19,15 +19,6 @@ from nnfast.cli.run_file import read_run_file, write_run_file
 
 FLOWERS = ("flowers.csv", "--target", "kind", "--epochs", 4)
 PRICES = ("prices.csv", "--target", "price", "--epochs", 4)
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("nnfast.cli.job.Job._draw", lambda self, fitting, score: None)  # a second each
-    write_flowers(tmp_path / "flowers.csv")
-    write_prices(tmp_path / "prices.csv")
-    return tmp_path
 
 
 def train(*arguments, **options):
@@ -145,7 +136,19 @@ def test_record(here):
     assert files == {"model": "flowers.safetensors", "picture": "flowers.png"}
     assert nnfast.load_model("flowers.safetensors").metadata[KEY] == record
     assert list(record) == [
-        *("nnfast", "data", "rows", "network", "settings", "seed", "threads", "machine", "started", "seconds"),
+        *(
+            "nnfast",
+            "data",
+            "data_sha256",
+            "rows",
+            "network",
+            "settings",
+            "seed",
+            "threads",
+            "machine",
+            "started",
+            "seconds",
+        ),
         *("samples_per_second", "history", "test"),
     ]
     assert (record["data"], record["network"], record["seed"], record["threads"]) == ("flowers", "3-64-3", 5, 1)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -20,6 +21,7 @@ from nnfast.cli.per_class import describe_classes, format_classes
 from nnfast.cli.program import program
 from nnfast.cli.record import KEY
 from nnfast.datasets import load_digits
+from nnfast.layers import Dense, Input
 from nnfast.report.classification import count_pairs
 
 
@@ -102,6 +104,27 @@ def test_classes_of_which_nothing_can_be_said():
 def test_errors_of_evaluate(here):
     assert "--per-class: expected a classifier" in run("evaluate", "prices.st", "prices.csv", "--per-class", code=2)
     assert "did you mean 'accuracy'" in run("evaluate", "digits.st", "digits", "--metric", "acuracy", code=2)
+
+
+def test_logarithms_of_probabilities(here, tmp_path):
+    """A model that ends with them tells classes apart like one that ends with probabilities."""
+    for last in ("softmax", "log_softmax"):
+        network = nnfast.Sequential([Input(64, scale=1 / 16), Dense(10, last)], seed=0)
+        network.save(tmp_path / f"{last}.st")
+    for command in ("evaluate", "predict"):
+        one, other = (run(command, tmp_path / f"{last}.st", "digits", "--json") for last in ("softmax", "log_softmax"))
+        assert _round_numbers(one) == _round_numbers(other)
+
+
+def _round_numbers(text):
+    return re.sub(r"\d+\.\d+(e-\d+)?", lambda number: f"{float(number[0]):.4f}", text)
+
+
+def test_id_of_the_name_of_a_prediction(here, tmp_path):
+    table = tmp_path / "new.csv"
+    table.write_text("prediction,length,width,height\na,1,-1,1000\n")
+    message = run("predict", "flowers.st", table, "--id", "prediction", code=2)
+    assert "--id: expected a name that no column of predictions has, received prediction" in message
 
 
 # ---- predict ----

@@ -10,6 +10,7 @@ import click
 
 from nnfast import _core, config
 from nnfast.cli.display import Display, count
+from nnfast.cli.option import FiniteRange
 from nnfast.cli.workloads import PREDICT_TASKS, TRAIN_TASKS, PredictTask, TrainTask
 
 _LEAST_TIMES = 3
@@ -20,9 +21,9 @@ _COLUMNS = "{:24} {:>16} {:>10} {:>10}"
 
 @click.command(short_help="Measure how fast this computer trains and predicts.")
 @click.option("--task", "names", multiple=True, type=click.Choice(list(_TASKS)), help="All if none is named.")
-@click.option("--threads", type=int, help="By default as many as there are cores.")
+@click.option("--threads", type=click.IntRange(1), help="By default as many as there are cores.")
 @click.option(
-    "--seconds", type=click.FloatRange(0, 3600), default=1.0, show_default=True, help="For each task, after warming up."
+    "--seconds", type=FiniteRange(0, 3600), default=1.0, show_default=True, help="For each task, after warming up."
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
 def bench(names: tuple[str, ...], threads: int | None, seconds: float, as_json: bool) -> None:

@@ -85,7 +85,8 @@ class Columns:
         keys = [make_key(str(name)) for name in y]
         for row, key in enumerate(keys):
             if key not in numbers:
-                raise DataFileError(path, f"target: expected one of {', '.join(names)}, received {y[row]} in row {row}")
+                where = f"in row {row}, counted from 0"
+                raise DataFileError(path, f"target: expected one of {', '.join(names)}, received {y[row]} {where}")
         return np.array([numbers[key] for key in keys])
 
     def _find_text(self, names: tuple[str, ...], target: str | None) -> list[str]:

@@ -1,5 +1,6 @@
 """compiling: what ``compile`` is told, of a command's settings: optimizer with its schedule, loss, metrics."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -100,7 +101,10 @@ def _make_rate(settings: Settings, epochs: int, epoch_steps: int) -> LearningRat
     if settings["schedule"] is not None:
         row = SCHEDULES[settings["schedule"]]
         chosen = row.choose(Course(max(epochs * epoch_steps - n_warm, 1), epoch_steps))
-        rate = _call("schedule", row.kind, {row.rate: rate} | chosen | (settings["schedule-option"] or {}))
+        noun = f"schedule: argument of {settings['schedule']}"
+        rate = _call(noun, row.kind, {row.rate: rate} | chosen | (settings["schedule-option"] or {}))
+    elif settings["schedule-option"]:
+        raise ValueError("--schedule-option: expected a --schedule whose argument it is, received none")
     following: LearningRate = schedules.Warmup(rate, n_warm) if n_warm else rate
     return following
 
@@ -115,7 +119,7 @@ def make_loss(settings: Settings, is_classifier: bool) -> Loss:
     arguments = dict(settings["loss-option"] or {})
     if settings["label-smoothing"]:
         arguments["label_smoothing"] = settings["label-smoothing"]
-    return _call("loss", kind, arguments)  # type: ignore[no-any-return]
+    return _call(f"loss: argument of {kind.names[0]}", kind, arguments)  # type: ignore[no-any-return]
 
 
 def list_metrics(settings: Settings, is_classifier: bool) -> list[str]:
@@ -138,10 +142,11 @@ def check_resumed(settings: Settings, was: Sequence[int]) -> None:
 
 
 def _call(noun: str, kind: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    try:
-        return kind(**arguments)
-    except TypeError as error:
-        raise ValueError(f"{noun}: {error}") from None
+    known = inspect.signature(kind).parameters
+    for name in arguments:
+        if name not in known:
+            raise _validation.unknown_name(noun, name, known)
+    return kind(**arguments)
 
 
 def _name_task(is_classifier: bool) -> str:

@@ -6,6 +6,7 @@ import click
 
 from nnfast import load_model
 from nnfast.cli.display import Display
+from nnfast.cli.files import check_distinct
 from nnfast.export import FORMATS
 
 
@@ -20,6 +21,7 @@ def export(model: Path, file: Path, name: str | None) -> None:
     nnfast export digits.safetensors digits.onnx    for ONNX Runtime and others; needs nnfast[onnx]
     nnfast export digits.safetensors digits.npz     weights as NumPy arrays
     """  # noqa: D301
+    check_distinct({"MODEL": model}, {"FILE": file})
     display = Display()
     with display.stage(f"exporting {model}"):
         load_model(model, compile=False).export(file, name)

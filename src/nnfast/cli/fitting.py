@@ -1,8 +1,12 @@
 """fitting: a model for a task: its layers and its training; and as it is saved, for data as they are."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from nnfast import Sequential, optimizers
 from nnfast._persistence import describe_model, restore_model
@@ -78,6 +82,16 @@ class Fitting:
         """The numbers of features and of each layer's units: "64-512-10"."""
         units = [layer.units for layer in self.model.layers if isinstance(layer, Dense)]
         return "-".join(map(str, [self.task.train.x.shape[1], *units]))
+
+    def digest_data(self) -> str:
+        """Return the SHA-256 of all rows, and of what is known of their columns, in hexadecimal."""
+        columns = json.dumps(self.task.columns.as_metadata(), sort_keys=True)
+        digest = hashlib.sha256(columns.encode())
+        for part in (self.task.train, self.task.test, self._validation or ()):
+            for array in part:
+                digest.update(f"{array.dtype.str}{array.shape}".encode())
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     @property
     def monitor(self) -> str:

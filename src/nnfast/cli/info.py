@@ -11,7 +11,7 @@ from nnfast.callbacks.progress import describe
 from nnfast.cli.columns import Columns
 from nnfast.cli.display import count
 from nnfast.cli.loading import JSON
-from nnfast.cli.record import KEY, Record, get_record
+from nnfast.cli.record import KEY, Record, find_record, get_record
 from nnfast.cli.run_file import write_run_file
 
 
@@ -52,7 +52,7 @@ def _as_document(network: Sequential, columns: Columns) -> dict[str, Any]:
         "target": columns.target,
         "features": list(columns.features),
         "classes": columns.classes and list(columns.classes),
-        KEY: network.metadata.get(KEY),
+        KEY: find_record(network.metadata),
     }
 
 
@@ -65,8 +65,8 @@ def _show(network: Sequential, columns: Columns) -> None:
         click.echo(f"Predicts: {columns.target} from {_shorten(columns.features)}")
     if columns.classes is not None:
         click.echo(f"Classes: {_shorten(columns.classes)}")
-    if KEY in network.metadata:
-        _show_record(network.metadata[KEY])
+    if record := find_record(network.metadata):
+        _show_record(record)
 
 
 def _show_record(record: Record) -> None:

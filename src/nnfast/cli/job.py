@@ -13,7 +13,9 @@ from nnfast.cli.checkpoint import RESUME, Checkpoint, Stopping
 from nnfast.cli.compiling import check_resumed
 from nnfast.cli.display import Display, count
 from nnfast.cli.epoch_log import EpochLog
+from nnfast.cli.files import check_distinct
 from nnfast.cli.fitting import Fitting, make_model, resolve
+from nnfast.cli.image_sets import IMAGE_SETS
 from nnfast.cli.loading import load_task, load_validation
 from nnfast.cli.options import OPTIONS
 from nnfast.cli.record import KEY, Record, add_test, begin_record, get_record
@@ -50,9 +52,7 @@ class Job:
         self._model_path = self._choose_file("model", ".safetensors")
         self._picture_path = self._choose_file("picture", ".png")
         self._report_path = self._choose_file("report", ".html") if self._settings["report"] else None
-        for option, path in (("picture", self._picture_path), ("report", self._report_path)):
-            if path and self._model_path.resolve() == path.resolve():
-                raise click.UsageError(f"--{option}: expected another file than --model, received {path} for both.")
+        self._check_files()
         self._record: Record = {}
         self._checkpoint: Checkpoint | None = None
         self._is_trained = False
@@ -143,6 +143,15 @@ class Job:
             raise click.UsageError(f"--{option}: expected a file in a folder that exists, received {path}.")
         return path
 
+    def _check_files(self) -> None:
+        """Check that no file is lost to another, and that the picture can be written."""
+        settings = self._settings
+        data = None if settings["data"] in IMAGE_SETS else Path(settings["data"])
+        read = {"DATA": data} | {f"--{name}": settings[name] for name in ("validation-data", "config")}
+        chosen = {"--model": self._model_path, "--picture": self._picture_path, "--report": self._report_path}
+        check_distinct(read, chosen | {f"--{name}": settings[name] for name in ("log", "save-config")})
+        _check_picture(self._picture_path)
+
     # ---- training and after ----
 
     def _train(self, fitting: Fitting) -> None:
@@ -206,12 +215,22 @@ class Job:
         write_report(path, model, *fitting.task.test, run=self._record, **names)
 
 
+def _check_picture(path: Path) -> None:
+    """Check, before the training, that matplotlib knows the format."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    formats = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix[1:].lower() not in formats:
+        endings = ", ".join(f".{name}" for name in formats)
+        raise click.UsageError(f"--picture: expected a name that ends with one of {endings}, received {path}.")
+
+
 def _check_same(before: Record, now: Record, given: dict[str, Any]) -> None:
     """Check that nothing was given that would make it another training."""
     for name in given:
         old, new = before["settings"].get(name), now["settings"].get(name)
         if name not in _MAY_CHANGE and old != new:
             raise click.UsageError(f"--{name}: expected {old}, with which the training began, received {new}.")
-    for name in ("rows", "network"):
+    for name in ("rows", "network", "data_sha256"):
         if before[name] != now[name]:
             raise click.UsageError(f"--resume: expected data with {name} {before[name]}, received {now[name]}.")

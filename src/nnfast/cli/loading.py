@@ -10,6 +10,7 @@ from nnfast import Sequential
 from nnfast.cli.columns import Columns
 from nnfast.cli.compiling import Settings
 from nnfast.cli.image_sets import IMAGE_SETS, load_image_task
+from nnfast.cli.options import BY_NAME
 from nnfast.cli.tasks import Array, Part, Task, load_csv_task
 
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -39,9 +40,17 @@ def load_task(settings: Settings) -> Task:
     """Load what to train on."""
     name = settings["data"]
     if name in IMAGE_SETS:
+        _check_no_table(settings)
         return load_image_task(name, settings["folder"], settings["seed"])
     seed, drop = settings["seed"], settings["drop"] or ()
     return load_csv_task(Path(name), settings["target"], settings["kind"], settings["test-split"], seed, drop)
+
+
+def _check_no_table(settings: Settings) -> None:
+    """Check that nothing is said of columns or of splitting, of which a data set knows nothing."""
+    for name in ("target", "kind", "drop", "test-split"):
+        if settings[name] not in (BY_NAME[name].default, []):
+            raise click.UsageError(f"--{name}: expected a table, received {settings['data']}, a data set.")
 
 
 def load_validation(settings: Settings, task: Task) -> Part | None:

@@ -1,5 +1,6 @@
 """option: one option of a command: its name on the command line, in a file of a run, and in the record of one."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -126,6 +127,17 @@ class SectionCommand(click.Command):
                 formatter.write_dl(records)
 
 
+class FiniteRange(click.FloatRange):
+    """A range of numbers that neither NaN nor infinity is in."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        """Return the number; fail if it is outside."""
+        number: float = super().convert(value, parameter, context)
+        if not math.isfinite(number):
+            self.fail(f"{number} is not in the range {self._describe_range()}.", parameter, context)
+        return number
+
+
 def collect_list(texts: Sequence[str]) -> list[str]:
     """Read "a" and "b,c" as a list of three."""
     return [part.strip() for text in texts for part in text.split(",")]
@@ -135,6 +147,8 @@ def collect_sizes(texts: Sequence[str]) -> list[int]:
     """Read sizes of layers: "128" or "512,256"; 0 is no layer."""
     try:
         sizes = [int(text) for text in collect_list(texts)]
+        if min(sizes, default=0) < 0:
+            raise ValueError
     except ValueError:
         received = ",".join(texts)
         raise click.BadParameter(f"expected numbers like 128 or 512,256, received {received!r}.") from None

@@ -9,13 +9,13 @@ import click
 from nnfast import activations, initializers, optimizers
 from nnfast._descriptions import Catalogue
 from nnfast.cli.compiling import CLASS_LOSSES, CLASS_METRICS, SCHEDULES, VALUE_LOSSES, VALUE_METRICS
-from nnfast.cli.option import Option, collect_list, collect_pairs, collect_sizes, collect_weights
+from nnfast.cli.option import FiniteRange, Option, collect_list, collect_pairs, collect_sizes, collect_weights
 
-_SHARE = click.FloatRange(0, 1, max_open=True)
+_SHARE = FiniteRange(0, 1, max_open=True)
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 _OLD_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
-_TEST_SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+_TEST_SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 _KINDS = click.Choice(["auto", "classification", "regression"])
 _LOSSES = tuple(dict.fromkeys(CLASS_LOSSES + VALUE_LOSSES))
 _METRICS = CLASS_METRICS + VALUE_METRICS
@@ -67,7 +67,7 @@ OPTIONS = (
     _optimizer("optimizer-option", "Another argument of the optimizer: nesterov=true.", **_pairs),
     _optimizer("schedule", "How the learning rate changes with the steps.", click.Choice(list(SCHEDULES))),
     _optimizer("schedule-option", "An argument of the schedule: alpha=0.1.", **_pairs),
-    _optimizer("warmup", "Epochs in which the learning rate grows from 0 first.", click.FloatRange(0), 0.0, "EPOCHS"),
+    _optimizer("warmup", "Epochs in which the learning rate grows from 0 first.", FiniteRange(0), 0.0, "EPOCHS"),
     _optimizer("clipnorm", "The largest norm of the gradient of a kernel or bias.", **_number),
     _optimizer("global-clipnorm", "The largest norm of all gradients together.", **_number),
     _optimizer("clipvalue", "The largest element of a gradient.", **_number),
@@ -77,7 +77,7 @@ OPTIONS = (
     _training("batch-size", "Rows of a step.", int, metavar="ROWS"),
     _training("early-stopping", "End after so many epochs without progress, with the best weights.", **_PATIENCE),
     _training("seed", "Of everything that is drawn.", click.IntRange(0, 2**64 - 1), 0, "NUMBER"),
-    _training("threads", "As many as there are cores.", int, metavar="NUMBER", may_change=True),
+    _training("threads", "As many as there are cores.", click.IntRange(1), metavar="NUMBER", may_change=True),
     _training("resume", "Go on with the model's training where it ended.", bool, in_file=False, may_change=True),
     _files("model", "To write; by default DATA.safetensors, here.", **_new_file),
     _files("picture", "To write; by default DATA.png, here.", **_new_file),

@@ -12,11 +12,13 @@ import numpy as np
 from nnfast import Sequential, load_model
 from nnfast.cli.columns import Columns
 from nnfast.cli.display import Display
+from nnfast.cli.files import check_distinct
 from nnfast.cli.image_sets import IMAGE_SETS
 from nnfast.cli.loading import DATA, FOLDER, JSON, MODEL, TARGET, load_rows
 from nnfast.cli.scores import choose_classes, is_classifier
 from nnfast.cli.tasks import Array
 from nnfast.data.files import read_table
+from nnfast.report.subject import as_probabilities
 
 _FORMATS = (".csv", ".json", ".jsonl", ".parquet")
 
@@ -49,14 +51,17 @@ def predict(
     ending = (".json" if wanted["json"] else ".csv") if output is None else output.suffix.lower()
     if ending not in _FORMATS:
         raise click.UsageError(f"--output: expected a name with {', '.join(_FORMATS)}, received {output}.")
+    check_distinct({"MODEL": model, "DATA": Path(data)}, {"--output": output})
     display = Display(stderr=True)
     with display.stage(f"predicting {data}"):
         network = load_model(model)
         columns = Columns.from_metadata(network.metadata)
         ids = {} if id_column is None else _read_ids(data, id_column)
         x, _ = load_rows(network, columns, data, folder, target, with_target=False)
-        lists = ids | _list_predictions(network, columns, network.predict(x), wanted["proba"])
-    _write(lists, ending, output)
+        predictions = _list_predictions(network, columns, network.predict(x), wanted["proba"])
+        if ids.keys() & predictions.keys():
+            raise click.UsageError(f"--id: expected a name that no column of predictions has, received {id_column}.")
+    _write(ids | predictions, ending, output)
     if output is not None:
         display.note(f"predictions {output}")
 
@@ -75,7 +80,7 @@ def _list_predictions(network: Sequential, columns: Columns, outputs: Array, wit
     if not is_classifier(network):
         several = outputs.shape[1] > 1
         return {f"prediction_{i}" if several else "prediction": _round(part) for i, part in enumerate(outputs.T)}
-    probabilities = outputs if outputs.shape[1] > 1 else np.hstack([1 - outputs, outputs])
+    probabilities = as_probabilities(network, outputs)
     names = columns.get_names(probabilities.shape[1])
     lists: Lists = {"prediction": [names[chosen] for chosen in choose_classes(outputs)]}
     if with_probabilities:

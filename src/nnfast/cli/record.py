@@ -23,12 +23,18 @@ KEY = "run"
 
 Record = dict[str, Any]
 
+_KEYS = {
+    *("nnfast", "data", "data_sha256", "rows", "network", "settings", "seed", "threads", "machine"),
+    *("started", "seconds", "samples_per_second", "history", "test"),
+}
+
 
 def begin_record(fitting: Fitting) -> Record:
     """Return the record of a run that begins."""
     return {
         "nnfast": config.get_version(),
         "data": fitting.task.name,
+        "data_sha256": fitting.digest_data(),
         "rows": fitting.n_rows,
         "network": fitting.network,
         "settings": list_settings(fitting.settings),
@@ -76,10 +82,17 @@ def add_test(record: Record, figures: Mapping[str, float]) -> None:
 
 def get_record(metadata: Mapping[str, Any], path: Path) -> Record:
     """Return the record in a model's metadata."""
-    record = metadata.get(KEY)
-    if not isinstance(record, dict):
+    record = find_record(metadata)
+    if record is None:
         raise DataFileError(path, "expected a model that `nnfast train` wrote, received one without record of its run")
     return record
+
+
+def find_record(metadata: Mapping[str, Any]) -> Record | None:
+    """Return the record in a model's metadata; None where there is none, or something else of the user's."""
+    record = metadata.get(KEY)
+    is_record = isinstance(record, dict) and record.keys() >= _KEYS
+    return record if is_record else None
 
 
 def _describe_machine() -> dict[str, Any]:

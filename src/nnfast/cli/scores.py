@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnfast import Sequential
-from nnfast.layers import Activation, Dense
+from nnfast.report.subject import find_last_activation
 
 Array = NDArray[Any]
 
@@ -22,9 +22,8 @@ class Score(NamedTuple):
 
 
 def is_classifier(network: Sequential) -> bool:
-    """Return whether the outputs are probabilities."""
-    last = network.layers[-1]
-    return isinstance(last, Dense | Activation) and last.activation.names[0] in ("softmax", "sigmoid")
+    """Return whether the outputs are probabilities, or logarithms of them."""
+    return find_last_activation(network) in ("softmax", "log_softmax", "sigmoid")
 
 
 def count_outputs(network: Sequential) -> int:
