@@ -165,6 +165,14 @@ def test_help_and_version(here):
     assert "nnfast, version" in run("--version")
 
 
+@pytest.mark.parametrize("command", [None, *program.commands])
+def test_help_fits_narrow_terminals(command):
+    text = run(*([command] if command else []), "--help", terminal_width=80)
+    assert max(map(len, text.splitlines())) <= 80
+    _, *body = text.splitlines()
+    assert not [line for line in body if line.endswith("...")]
+
+
 @pytest.mark.parametrize("package", ["click", "rich"])
 def test_missing_packages(package):
     code = f"import sys; sys.modules[{package!r}] = None; from nnfast.cli import main; main()"

@@ -20,7 +20,13 @@ _COLUMNS = "{:24} {:>16} {:>10} {:>10}"
 
 
 @click.command(short_help="Measure how fast this computer trains and predicts.")
-@click.option("--task", "names", multiple=True, type=click.Choice(list(_TASKS)), help="All if none is named.")
+@click.option(
+    *("--task", "names"),
+    multiple=True,
+    type=click.Choice(list(_TASKS)),
+    metavar="TASK",
+    help=f"One of {', '.join(_TASKS)}; all if none is named.",
+)
 @click.option("--threads", type=click.IntRange(1), help="By default as many as there are cores.")
 @click.option(
     "--seconds", type=FiniteRange(0, 3600), default=1.0, show_default=True, help="For each task, after warming up."

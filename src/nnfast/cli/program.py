@@ -54,13 +54,14 @@ def program(context: click.Context) -> None:
     """Train dense neural networks on this computer's CPU, and use them.
 
     \b
-    nnfast train digits                       the main job, on data that come with the package
+    nnfast train digits                       on data that come with the package
     nnfast train flowers.csv --target kind    your own table
     nnfast predict flowers.safetensors new.csv
 
     \b
-    Exit codes: 0; 1 if a training failed, its loss no longer finite; 2 if a command was not
-    used as it can be, or a file is not as it should be; 130 after Ctrl-C.
+    Exit codes: 0; 1 if a training failed, its loss no longer finite; 2 if a
+    command was not used as it can be, or a file is not as it should be; 130 after
+    Ctrl-C.
     """  # noqa: D301
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

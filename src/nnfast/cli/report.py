@@ -15,7 +15,7 @@ from nnfast.report import write_report
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Write a page of HTML on a saved model.")
 @MODEL
 @DATA
 @FOLDER
