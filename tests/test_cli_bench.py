@@ -91,7 +91,7 @@ def test_bench() -> None:
     [
         (("--task", "mnist"), "'mnist' is not one of"),
         (("--seconds", -1), "-1"),
-        (("--threads", 0), "n: expected"),
+        (("--threads", 0), "'--threads': 0 is not in the range x>=1"),
         (("digits",), "unexpected extra argument"),
     ],
 )

@@ -51,3 +51,26 @@ def test_one_mistake(tmp_path):
     y = model.predict(X).argmax(axis=1)
     y[7] = (y[7] + 1) % 4
     assert "The only mistake." in write(tmp_path / "page.html", model, X, y)
+
+
+@pytest.mark.parametrize(
+    ("y", "options", "message"),
+    [
+        (np.full(50, np.nan), {}, "y: expected a class from 0 to 3 for each row"),
+        (Y, {"image_shape": 6}, r"image_shape: expected \(height, width\), received 6"),
+        (Y, {"image_shape": (1, 2, 3)}, r"image_shape: expected \(height, width\), received \(1, 2, 3\)"),
+    ],
+)
+def test_bad_arguments(tmp_path, y, options, message):
+    with pytest.raises(ValueError, match=message):
+        write_report(tmp_path / "page.html", make_model(4, "softmax"), X, y, **options)
+
+
+def test_names_may_be_an_array(tmp_path):
+    names = ("ash", "elm", "fir", "oak")
+    one, other = (
+        write(tmp_path / "page.html", make_model(4, "softmax"), X, Y, class_names=kind(names))
+        for kind in (tuple, np.array)
+    )
+    assert one == other
+    assert "ash" in one

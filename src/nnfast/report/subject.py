@@ -87,7 +87,7 @@ def make_subject(model: "Sequential", x: Any, y: ArrayLike, given: Given) -> Sub
         x=x,
         y=targets,
         outputs=outputs,
-        names=_choose_names(given.class_names or classes, kind, outputs.shape[1]),
+        names=_choose_names(classes if given.class_names is None else given.class_names, kind, outputs.shape[1]),
         feature_names=_choose_feature_names(given.feature_names, n_features),
         image_shape=_find_image_shape(given.image_shape, x, n_features),
         history=_find_history(given.history, run, model),
@@ -122,7 +122,8 @@ def _as_classes(y: Array, n_classes: int) -> Array:
     if y.ndim == 2 and y.shape[1] == n_classes:
         return np.asarray(y.argmax(axis=1))
     classes = y.reshape(len(y), -1)
-    numbers = classes[:, 0].astype(np.int64) if classes.dtype.kind in "biuf" else None
+    is_finite = classes.dtype.kind in "biuf" and bool(np.isfinite(classes).all())
+    numbers = classes[:, 0].astype(np.int64) if is_finite else None
     is_whole = classes.shape[1] == 1 and numbers is not None and bool((numbers == classes[:, 0]).all())
     if numbers is not None and is_whole and numbers.min() >= 0 and numbers.max() < n_classes:
         return numbers
@@ -136,7 +137,7 @@ def _as_columns(y: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _choose_names(given: Sequence[object] | None, kind: Kind, n_outputs: int) -> tuple[str, ...]:
-    if not given:
+    if given is None or not len(given):
         word = {"classes": "", "labels": "label ", "values": "output "}[kind]
         return tuple(f"{word}{i}" for i in range(n_outputs))
     if len(given) != n_outputs:
@@ -155,6 +156,8 @@ def _choose_feature_names(given: Sequence[object] | None, n_features: int) -> tu
 def _find_image_shape(given: tuple[int, int] | None, x: Any, n_features: int) -> tuple[int, int] | None:
     """Return height and width of the images that rows are; bytes whose number is a square are taken for one."""
     if given is not None:
+        if not isinstance(given, Sequence) or len(given) != 2:
+            raise mismatch("image_shape", "(height, width)", given)
         height, width = (check_integer("image_shape", size, 1) for size in given)
         if height * width != n_features:
             raise mismatch("image_shape", f"(height, width) of {n_features} pixels", given)
