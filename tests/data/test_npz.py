@@ -43,6 +43,13 @@ BAD = {
     "lengths": ({"x": IMAGES, "y": LABELS[:2]}, {}, r"y: expected as many targets as samples, shape \(4,\), .* \(2,\)"),
     "text": ({"x": np.array([["a"]])}, {}, r"x: expected real numbers, received dtype <U1"),
     "objects": ({"x": np.array([[None]])}, {}, r"expected an archive of arrays of numbers or text \(.*allow_pickle"),
+    "complex target": ({"x": IMAGES, "y": LABELS * 1j}, {}, r"y: expected numbers or text, received dtype complex128"),
+    "bytes": (
+        {"x": IMAGES, "y": np.array([b"a", b"\xff"] * 2)},
+        {},
+        r"y: expected numbers or text, received dtype \|S1",
+    ),
+    "nothing": ({}, {}, r"expected an array 'x' or 'x_train', received none"),
     "one dimension": ({"x": LABELS}, {}, r"x: expected 2 dimensions"),
 }
 
@@ -58,7 +65,10 @@ def test_bad_archives(tmp_path, case):
 def test_files_that_are_none(tmp_path):
     path = tmp_path / "t.npz"
     np.savez(path, x=IMAGES)
-    for content in (b"", b"nothing", path.read_bytes()[:-30]):
+    good = path.read_bytes()
+    entry = good.index(b"PK\x01\x02")  # its flags, method and place in the file may be damaged
+    others = [good[: entry + at] + b"\xff" + good[entry + at + 1 :] for at in (8, 10, 45)]
+    for content in (b"", b"nothing", good[:-30], *others):
         path.write_bytes(content)
         with pytest.raises(DataFileError, match=r"t\.npz: expected an archive"):
             read_npz(path)

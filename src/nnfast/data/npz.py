@@ -1,8 +1,6 @@
 """npz: tables from NumPy's archives of arrays."""
 
 import os
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnfast.data.arrays import as_features
-from nnfast.data.table import Table, is_numeric, narrow_target
+from nnfast.data.table import Table, is_numeric, narrow_target, shorten
 from nnfast.exceptions import DataFileError
 
 Array = NDArray[Any]
@@ -43,8 +41,8 @@ def read_npz(path: str | os.PathLike[str], x: str | None = None, y: str | None =
         If the file cannot be opened or read.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
+    with path.open("rb") as file:
+        try:
             archive = np.load(file, allow_pickle=False)
             if isinstance(archive, np.ndarray):
                 raise DataFileError(path, f"expected an archive of arrays, received one array {archive.shape}")
@@ -52,17 +50,18 @@ def read_npz(path: str | os.PathLike[str], x: str | None = None, y: str | None =
             target = x.replace("x", "y", 1) if y is None else _choose(archive.files, (y,), path)
             targets = archive[target] if target in archive.files and target != x else None
             samples = archive[x]
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, DataFileError):
+        except DataFileError:
             raise
-        raise DataFileError(path, f"expected an archive of arrays of numbers or text ({error})") from error
+        except Exception as error:  # zipfile, its decompressors and NumPy have many
+            raise DataFileError(path, f"expected an archive of arrays of numbers or text ({error})") from error
     return _make_table(samples, targets, target, path)
 
 
 def _choose(names: list[str], wanted: tuple[str, ...], path: Path) -> str:
     found = [name for name in wanted if name in names]
     if not found:
-        raise DataFileError(path, f"expected an array {' or '.join(map(repr, wanted))}, received {', '.join(names)}")
+        received = shorten(names) or "none"
+        raise DataFileError(path, f"expected an array {' or '.join(map(repr, wanted))}, received {received}")
     return found[0]
 
 
@@ -77,5 +76,15 @@ def _make_table(samples: Array, targets: Array | None, target: str, path: Path) 
     if targets.shape not in ((len(features),), (len(features), 1)):
         expected = f"as many targets as samples, shape ({len(features)},)"
         raise DataFileError(path, f"{target}: expected {expected}, received shape {targets.shape}")
-    y = targets.reshape(-1)
-    return Table(features, names, narrow_target(y) if is_numeric(y) else y.astype(str), target, False, path)
+    return Table(features, names, _as_target(targets.reshape(-1), target, path), target, False, path)
+
+
+def _as_target(y: Array, name: str, path: Path) -> Array:
+    if is_numeric(y):
+        return narrow_target(y)
+    try:
+        if y.dtype.kind in "bSU":
+            return y.astype(str)
+    except UnicodeDecodeError:
+        pass
+    raise DataFileError(path, f"{name}: expected numbers or text, received dtype {y.dtype}")
