@@ -1,6 +1,7 @@
 """CSV tables, or an error with line and column; test_csv_engines.py compares the libraries that read them."""
 
 import gzip
+import re
 import tracemalloc
 
 import numpy as np
@@ -195,6 +196,24 @@ def test_delimiters(tmp_path, delimiter):
 def test_bad_delimiters(tmp_path, delimiter):
     with pytest.raises(ValueError, match="delimiter: expected one ASCII character"):
         read(tmp_path, PLAIN, delimiter=delimiter)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("header", 0), ("header", None), ("header", "infer")],
+        *[("missing_values", "NA"), ("missing_values", [0]), ("text", "a"), ("text", 0)],
+    ],
+)
+def test_bad_arguments(tmp_path, name, value):
+    with pytest.raises(ValueError, match=rf"^{name}: expected .* received {re.escape(repr(value))}"):
+        read(tmp_path, "a,b\n1,2\n", **{name: value})
+
+
+@pytest.mark.parametrize("target", [1.0, True, ["a"]])
+def test_bad_columns(tmp_path, target):
+    with pytest.raises(ValueError, match=r"^column: expected a name, or a number from 0, received "):
+        read(tmp_path, "a,b\n1,2\n", target)
 
 
 def test_gzip(tmp_path):

@@ -103,6 +103,10 @@ def texts(draw):
 @example(("a,b\n1,x\n3\n", None, []))
 @example(("a,b\n1,2\n\n3,4\n", 1, []))
 @example(("a,b\n1,0x1F\n", None, []))
+@example(("a,b\n1,2\n3,4,", None, []))
+@example(("a,b\nx,y\nz,w,", None, []))
+@example(("a\n1\n2,", None, []))
+@example(("a\n\ufeffx\ny\n", None, []))
 @example(("a,b\nx\0y,1\nx\0z,2\n", None, []))
 @example(("1,True\n2,False\n3,7\n4,8\n5,9\n6,0\n", 0, []))
 def test_any_file_is_the_same_to_all(path, problem):
@@ -147,7 +151,7 @@ def test_floats_that_begin_as_bytes(path, engine, without_rows):
     assert table.x[-1].tolist() == [0.5, 300]
 
 
-@pytest.mark.parametrize("cell", ["0.5", "true", "x", "NA", "1e3", "300", '"7"', "0x1F", ""])
+@pytest.mark.parametrize("cell", ["0.5", "true", "x", "NA", "1e3", "300", '"7"', "0x1F", "nan(1)", ""])
 def test_kinds_that_change_late(path, cell):
     """Beyond what is looked at first, and beyond what pyarrow and pandas convert at a time: 1 MiB, and 2**20 cells."""
     line = ",1" * 31 + "\n"

@@ -33,6 +33,12 @@ def test_columns_by_place():
         nameless.select(["x", "y"])
 
 
+def test_columns_of_numbers_are_a_matrix():
+    assert Table((np.array([1.0, 2]), np.array([3, 4])), ("a", "b")).x.tolist() == [[1, 3], [2, 4]]
+    with pytest.raises(DataFileError, match="column 'b': expected numbers, received truth values"):
+        assert Table((np.array([1.0, 2]), np.array([True, False])), ("a", "b")).x
+
+
 def test_rows():
     assert NUMBERS.take([1]).x.tolist() == [[3, 4, 5]]
     assert NUMBERS.take([1]).y.tolist() == [8]

@@ -62,13 +62,11 @@ def read_csv(
         If some cells of a column, but not more than half, are no numbers, the target has a missing value, rows differ
         in length, there are no rows, or there is no such column; with line and column where there is one.
     ValueError
-        If `engine` is not installed.
+        If `engine` is not installed, or an argument is not as described.
     OSError
         If the file cannot be opened or read.
     """
-    if not isinstance(delimiter, str) or len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
-        raise _validation.mismatch("delimiter", "one ASCII character, no quote and no end of a line", delimiter)
-    form = Format(Path(path), header, delimiter, frozenset(missing_values))
+    form = _make_format(path, header, delimiter, missing_values)
     engine = choose_engine(engine, tuple(ENGINES), "CSV files")
     layout = read_layout(form, target, text)
     columns = read_by_engine(layout, engine)
@@ -79,4 +77,14 @@ def read_csv(
 
 def read_names(path: StrPath, *, header: Header = "auto", delimiter: str = ",") -> tuple[str, ...]:
     """Read the names of the columns alone: those of the header, or the columns' numbers. Errors as in `read_csv`."""
-    return read_layout(Format(Path(path), header, delimiter, frozenset(MISSING_VALUES)), None, ()).names
+    return read_layout(_make_format(path, header, delimiter, MISSING_VALUES), None, ()).names
+
+
+def _make_format(path: StrPath, header: Header, delimiter: str, missing_values: Iterable[str]) -> Format:
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
+        raise _validation.mismatch("delimiter", "one ASCII character, no quote and no end of a line", delimiter)
+    missing = frozenset(missing_values)
+    if isinstance(missing_values, str) or not all(isinstance(cell, str) for cell in missing):
+        raise _validation.mismatch("missing_values", "a list of texts", missing_values)
+    chosen: Header = _validation.check_choice("header", header, (True, False, "auto"))
+    return Format(Path(path), chosen, delimiter, missing)

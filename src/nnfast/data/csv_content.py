@@ -3,6 +3,7 @@
 import gzip
 import mmap
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -39,6 +40,10 @@ class Content:
         """Whether bytes are found."""
         return bool(self._data.find(text, self._start) >= 0)
 
+    def ends_with(self, text: bytes) -> bool:
+        """Whether bytes are the last."""
+        return len(self) >= len(text) and self._data[-len(text) :] == text
+
     def view(self) -> memoryview:
         """Return all bytes, where they are."""
         return memoryview(self._data)[self._start :]
@@ -63,7 +68,7 @@ def open_content(layout: Layout) -> Content | None:
         except (EOFError, gzip.BadGzipFile, zlib.error):
             return None
     content = Content(data, layout.start)
-    if len(content) <= 0:
+    if len(content) <= 0 or data[layout.start : layout.start + len(BOM_UTF8)] == BOM_UTF8:  # of a cell, to some a mark
         return None
     if (content.has_quotes or content.has(b"\r")) and not _is_regular(content, ord(layout.form.delimiter)):
         return None

@@ -99,6 +99,8 @@ def _read_by_pyarrow(job: _Job) -> _Cells:
 
     if "uint8" in job.kinds and (job.content.has(b"x") or job.content.has(b"X")):
         raise _RefusalError  # 0x1F would be a number
+    if job.content.has(b"n(") or job.content.has(b"N("):
+        raise _RefusalError  # so would nan(1)
     table = csv.read_csv(
         pa.BufferReader(pa.py_buffer(job.content.view())),
         read_options=csv.ReadOptions(column_names=job.names),
@@ -134,6 +136,8 @@ def _read_by_polars(job: _Job) -> _Cells:
 
     if "" not in job.missing:
         raise _RefusalError  # to polars an empty cell holds nothing
+    if job.content.ends_with(job.delimiter.encode()):
+        raise _RefusalError  # an empty last cell, which it passes over
     frame = pl.read_csv(
         job.content.copy(),
         has_header=False,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO, cast
 
 from nnfast.data.cells import is_number
-from nnfast.data.table import find_column
+from nnfast.data.table import find_column, find_text
 from nnfast.exceptions import DataFileError
 
 Header = bool | Literal["auto"]
@@ -117,7 +117,7 @@ def read_layout(form: Format, target: str | int | None, text: Iterable[str | int
         sample = [] if has_header else [first]
         sample += _read_sample(rows, _SAMPLE_CELLS // len(names))
     place = None if target is None else find_column(target, names, form.path)
-    texts = frozenset(find_column(name, names, form.path) for name in text)
+    texts = find_text(text, names, form.path)
     kinds = _guess_kinds([row for row in sample if len(row) == len(names)], len(names), texts, form.missing)
     return Layout(form, has_header, names, place, texts, start, kinds)
 

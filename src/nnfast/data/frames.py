@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnfast.data.engines import choose_engine
 from nnfast.data.frame_columns import as_text, read_columns
-from nnfast.data.table import Table, describe_kind, find_column, is_numeric, make_table
+from nnfast.data.table import Table, describe_kind, find_column, find_text, is_numeric, make_table
 from nnfast.exceptions import DataFileError
 
 Array = NDArray[Any]
@@ -107,12 +107,12 @@ def _make_table(frame: Any, target: str | int | None, text: Iterable[str | int],
     if not columns or not len(columns[0]):
         raise DataFileError(source, "expected at least one row and one column, received none")
     place = None if target is None else find_column(target, names, source)
-    texts = {find_column(name, names, source) for name in text}
+    texts = find_text(text, names, source)
     for index, column in enumerate(columns):
+        if index in texts and is_numeric(column):
+            columns[index] = column = as_text(column)
         if index == place:
             columns[index] = _as_target(column, source)
-        elif index in texts and is_numeric(column):
-            columns[index] = as_text(column)
         elif column.dtype.kind == "b":
             columns[index] = column.view(np.uint8)
     return make_table(columns, names, place, source=source)

@@ -1,14 +1,15 @@
 """table: samples in named columns of numbers, text or dates, and the column to predict. What every reader returns."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnfast import _validation
 from nnfast.exceptions import DataFileError
 
 Array = NDArray[Any]
@@ -60,6 +61,9 @@ class Table:
         """All features as numbers, shape (n_samples, n_features); DataFileError names a column that holds none."""
         if isinstance(self.features, np.ndarray):
             return self.features
+        matrix = join_columns(self.features)
+        if isinstance(matrix, np.ndarray):
+            return matrix
         index = next(i for i, column in enumerate(self.features) if not is_numeric(column))
         kind = describe_kind(self.features[index])
         raise DataFileError(
@@ -172,6 +176,8 @@ def is_numeric(column: Array) -> bool:
 
 def find_column(name: str | int, names: Sequence[str], source: str | Path) -> int:
     """Return a column's place; by name, or by number from 0."""
+    if isinstance(name, bool) or not isinstance(name, str | SupportsIndex):
+        raise _validation.mismatch("column", "a name, or a number from 0", name)
     if isinstance(name, str):
         if names.count(name) == 1:
             return names.index(name)
@@ -180,6 +186,13 @@ def find_column(name: str | int, names: Sequence[str], source: str | Path) -> in
     if not 0 <= int(name) < len(names):
         raise DataFileError(source, f"expected a column from 0 to {len(names) - 1}, received {name}")
     return int(name)
+
+
+def find_text(text: Iterable[str | int], names: Sequence[str], source: str | Path) -> frozenset[int]:
+    """Return the places of the columns that a reader's `text` lists."""
+    if isinstance(text, str | int):
+        raise _validation.mismatch("text", "a list of columns", text)
+    return frozenset(find_column(name, names, source) for name in text)
 
 
 def _describe_names(name: str, names: Sequence[str]) -> str:
@@ -218,7 +231,7 @@ def narrow_target(y: Array) -> Array:
 
 def describe_kind(column: Array) -> str:
     """Return what a column holds, in a word."""
-    return {"M": "dates", "O": "text"}.get(column.dtype.kind, "numbers")
+    return {"M": "dates", "O": "text", "U": "text", "b": "truth values"}.get(column.dtype.kind, "numbers")
 
 
 def shorten(names: Sequence[str]) -> str:
