@@ -131,8 +131,23 @@ def test_all_numbers_make_a_matrix():
 
 
 def test_codes_that_are_named_as_text():
-    table = read_arrow(pd.DataFrame({"zip": [1234.0, np.nan, 0.1], "n": [1, 2, 3]}), "n", text=["zip"])
-    assert table.columns[0].tolist() == ["1234", None, "0.10000000000000001"]
+    numbers = {"zip": [1234.0, np.nan, 0.1], "id": [2**53, 2**53 + 1, 7], "small": np.array([0.1, 2, 3], np.float32)}
+    table = read_arrow(pd.DataFrame(numbers | {"n": [1, 2, 3]}), "n", text=["zip", "id", "small", "n"])
+    assert table.columns[0].tolist() == ["1234", None, "0.1"]
+    assert table.columns[1].tolist() == ["9007199254740992", "9007199254740993", "7"]
+    assert table.columns[2].tolist() == ["0.1", "2", "3"]
+    assert table.y.tolist() == ["1", "2", "3"]
+
+
+def test_types_of_one_library():
+    dates = pd.Series(pd.array([dt.date(2024, 1, 1), None], dtype=pd.ArrowDtype(pa.date32())))
+    frame = pd.DataFrame({"day": dates, "sparse": pd.arrays.SparseArray([0, 1.5])})
+    day, sparse = read_arrow(frame).columns
+    assert day.dtype.kind == "M"
+    assert np.isnat(day).tolist() == [False, True]
+    assert sparse.tolist() == [0, 1.5]
+    views = pa.table({"text": pa.array(["a", None], pa.string_view())})
+    assert read_arrow(views).columns[0].tolist() == ["a", None]
 
 
 def test_objects_of_one_kind():

@@ -123,6 +123,12 @@ def test_gaps_that_were_not_there_in_fit():
     assert encoder.transform(pd.DataFrame({"a": [np.nan], "b": [7]})).tolist() == [[2, 7]]
 
 
+def test_categories_that_look_like_numbers():
+    encoder = TableEncoder().fit(Table((np.array(["0.1", "7", "b"], object), np.arange(3)), ("k", "a")))
+    numbers = Table(np.array([[0.1, 0], [7, 1]]), ("k", "a"))
+    assert encoder.transform(numbers).tolist() == [[1, 0, 0, 0], [0, 1, 0, 1]]
+
+
 def test_single_precision_stays():
     encoder = TableEncoder()
     encoded = encoder.fit_transform(pd.DataFrame({"a": np.array([0.5, np.nan], np.float32), "k": ["p", "q"]}))

@@ -48,10 +48,10 @@ def read_columns(frame: Any, source: str | Path) -> tuple[tuple[str, ...], list[
 
 
 def as_text(numbers: Array) -> Array:
-    """Return numbers as text: "3", "0.5", or None for NaN."""
-    texts = np.empty(len(numbers), object)
-    texts[:] = [None if value != value else f"{value:.17g}" for value in numbers.tolist()]
-    return texts
+    """Return numbers as text, as short as they are read back: "3", "0.5", or None for NaN."""
+    values, places = np.unique(numbers, return_inverse=True)
+    texts = [None if value != value else str(value).removesuffix(".0") for value in values]
+    return _as_objects(texts)[places]
 
 
 def _as_known(frame: Any) -> tuple[str, Any]:
@@ -102,7 +102,7 @@ def _make_of_pyarrow(column: Any) -> Array | None:
         return _make_of_pyarrow(column.cast(pa.uint8()))
     if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind):
         return np.asarray(column.to_numpy())
-    if types.is_string(kind) or types.is_large_string(kind):
+    if str(kind) in ("string", "large_string", "string_view"):
         return _as_objects(column.to_pylist())
     if types.is_date(kind) or types.is_timestamp(kind):
         return np.asarray(column.cast(pa.timestamp("us"), safe=False).to_numpy())
@@ -143,10 +143,10 @@ def _make_of_pandas(column: Any) -> Array | None:
     if types.is_numeric_dtype(kind) and not types.is_complex_dtype(kind):
         if isinstance(kind, np.dtype):
             return np.asarray(column.to_numpy())
-        dtype = np.float32 if kind.numpy_dtype == np.float32 else np.float64
+        dtype = np.float32 if getattr(kind, "numpy_dtype", None) == np.float32 else np.float64
         return np.asarray(column.to_numpy(dtype, na_value=np.nan))
-    if types.is_datetime64_any_dtype(kind):
-        return np.asarray(column.to_numpy("M8[us]"))
+    if types.is_datetime64_any_dtype(kind) and kind.type is not date:  # Arrow's dates are objects
+        return np.asarray(column.to_numpy("M8[us]", na_value=np.datetime64("NaT")))
     if isinstance(kind, np.dtype) and kind.kind in "mc":
         return None
     return _make_of_objects([None if missing else value for value, missing in zip(column, column.isna(), strict=True)])
