@@ -74,3 +74,12 @@ def test_equal_weights_of_a_rows_elements_are_the_rows_weight(loss, dtype):
     second = many.fit(X, y, batch_size=17, epochs=2, verbose=0, sample_weight=np.tile(rows, 3)).history["loss"]
     assert hash_weights(one) == hash_weights(many)
     np.testing.assert_allclose(first, second, rtol=1e-6)
+
+
+def test_batches_may_have_weights_of_rows_or_of_outputs():
+    weights, y = make_weights(360).reshape(120, 3), np.eye(3)[LABELS]
+    rows = np.repeat(weights[:60, :1], 3, axis=1)
+    model = make_model("mse", metrics=["f1_score"])
+    expected = model.evaluate(X, y, sample_weight=np.concatenate([rows, weights[60:]]), verbose=0)
+    batches = [(X[:60], y[:60], weights[:60, 0]), (X[60:], y[60:], weights[60:])]
+    np.testing.assert_allclose(model.evaluate(iter(batches), verbose=0), expected, rtol=1e-6)

@@ -132,6 +132,13 @@ def test_bad_batches_are_named(name: str) -> None:
     assert hash_weights(model) == before
 
 
+def test_the_first_batch_tells_predict_the_number_of_features() -> None:
+    model = Sequential([Dense(3)], seed=1)
+    with pytest.raises(ValueError, match=r"^x of batch 1: expected 6 features a sample, received 4"):
+        model.predict(iter([X[:4], X[:4, :4]]))
+    assert np.array_equal(model.predict(x for x, _ in generate()), model.predict(X[: 10 * SIZE]))
+
+
 GIVEN = {
     "y": {"y": Y},
     "sample_weight": {"sample_weight": Y},
@@ -170,7 +177,7 @@ def test_measuring_takes_targets_from_the_stream() -> None:
         make_classifier().evaluate(generate(), Y)
     with pytest.raises(ValueError, match=r"^steps: expected an integer"):
         make_classifier().predict(generate(), steps=0)
-    with pytest.raises(ValueError, match=r"^x: expected Batches\(x, y\)"):
+    with pytest.raises(ValueError, match=r"^x: expected Batches\(x, y\), received Batches\(x\) without y$"):
         fit(make_classifier(), Batches(X))
     with pytest.raises(ValueError, match=r"^x: expected Batches\(x, shuffle=False\)"):
         make_classifier().predict(Batches(X))
@@ -194,6 +201,13 @@ def test_an_iterator_validates_once() -> None:
     model = make_classifier()
     with pytest.raises(ValueError, match="validation_data: x: expected at least one batch, received none; an iterator"):
         fit(model, X, Y, epochs=2, validation_data=generate())
+    assert model.history.epoch == [0]
+    model = make_classifier()
+    with (
+        pytest.warns(UserWarning, match="validation_data: x: expected 10 batches an epoch, received 0"),
+        pytest.raises(ValueError, match=r"^validation_data: expected batches, received none: an iterator"),
+    ):
+        fit(model, X, Y, epochs=2, validation_data=generate(), validation_steps=10)
     assert model.history.epoch == [0]
 
 

@@ -41,6 +41,12 @@ class Sequence:
         self.asked.append("end")
 
 
+class Endless(Sequence):
+    """Its own iterator too, as those of Keras' ImageDataGenerator."""
+
+    __iter__ = __next__ = lambda self: self
+
+
 class Iterable:
     """Begins anew as often as it is asked to; its length is not known."""
 
@@ -67,7 +73,7 @@ def make_batches(*arrays: Any) -> Batches:
     return Batches(*arrays, batch_size=SIZE, shuffle=False, block_size=3 * SIZE)
 
 
-KINDS = {"sequence": Sequence, "iterable": Iterable, "loader": make_loader, "batches": make_batches}
+KINDS = {"sequence": Sequence, "endless": Endless, "iterable": Iterable, "loader": make_loader, "batches": make_batches}
 
 
 def fit(model: Sequential, *arguments: Any, **more: Any) -> Any:

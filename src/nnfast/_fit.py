@@ -209,6 +209,9 @@ class Fit:
 
     def _validate(self, validation: Source) -> Logs:
         self.callbacks.call("on_test_begin", {})
-        logs = self.learner.evaluate(validation).make_logs()
+        tally = self.learner.evaluate(validation)
+        if not tally.n_rows:
+            raise ValueError("validation_data: expected batches, received none: an iterator gives its batches once")
+        logs = tally.make_logs()
         self.callbacks.call("on_test_end", logs)
         return {f"val_{name}": value for name, value in logs.items()}

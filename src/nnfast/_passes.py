@@ -191,6 +191,10 @@ class Passes(Stack):
         return out
 
     def _predict_stream(self, stream: Stream) -> Array:
+        if self._in_size is None:
+            first = stream.peek()
+            self._get_built(as_samples(first.x, name=f"x{first.place}").shape[1])
+
         def prepare(piece: Piece) -> Samples:
             features = as_samples(piece.x, name=f"x{piece.place}", n_features=self._in_size)
             return features if piece.is_lasting else copy_samples(features)

@@ -44,9 +44,10 @@ def join_outcomes(outcomes: Sequence[Outcome]) -> Outcome:
     weighed = [outcome.weights for outcome in outcomes if outcome.weights is not None]
     if not weighed:
         return Outcome(y, outputs, None)
-    n_columns = weighed[0].shape[1]
-    weights = [np.ones((len(each.y), n_columns)) if each.weights is None else each.weights for each in outcomes]
-    return Outcome(y, outputs, np.concatenate(weights))
+    n_columns = max(weights.shape[1] for weights in weighed)
+    known = [np.ones(1) if each.weights is None else each.weights for each in outcomes]
+    rows = [np.broadcast_to(part, (len(each.y), n_columns)) for part, each in zip(known, outcomes, strict=True)]
+    return Outcome(y, outputs, np.concatenate(rows))
 
 
 def make_room(n_samples: int, n_outputs: int, dtype: str) -> Array:

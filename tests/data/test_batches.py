@@ -67,7 +67,7 @@ class Sliced:
     """What HDF5 and Zarr arrays do: slices, lists of rows that rise, and a shape."""
 
     def __init__(self, array: Any) -> None:
-        self.array, self.shape, self.nbytes = array, array.shape, array.nbytes
+        self.array, self.shape = array, array.shape
         self.asked: list[Any] = []
 
     def __getitem__(self, rows: Any) -> Any:
@@ -209,9 +209,17 @@ def test_transforms_see_images_and_cannot_write_to_them() -> None:
     assert images.flags.writeable
 
 
-@pytest.mark.parametrize("made", [None, X[:3], 3.0])
-def test_transforms_must_return_as_many_rows(made: Any) -> None:
-    with pytest.raises(ValueError, match=r"^transform: expected a function that returns 103 rows, received"):
+def test_blocks_are_of_a_size_whatever_holds_the_rows() -> None:
+    rows = np.zeros((2**16, 300))
+    assert Batches(rows).block_size == Batches(Sliced(rows)).block_size == -(-(2**25 // 2400) // 32) * 32
+
+
+@pytest.mark.parametrize(
+    ("made", "received"), [(None, "NoneType"), (X[:3], r"shape \(3, 3\)"), (3.0, "float"), (X.tolist(), "list")]
+)
+def test_transforms_must_return_as_many_rows(made: Any, received: str) -> None:
+    wanted = "transform: expected a function that returns an array of 103 rows"
+    with pytest.raises(ValueError, match=rf"^{wanted}, received {received}$"):
         next(iter(Batches(X, shuffle=False, transform=lambda x, rng: made)))
 
 

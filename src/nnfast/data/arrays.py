@@ -45,7 +45,7 @@ def as_features(x: Any, *, name: str = "x", n_features: int | None = None) -> Ar
     if array.ndim == 1:
         raise ValueError(
             f"{name}: expected 2 dimensions (n_samples, n_features), received shape {array.shape}; use "
-            f"{name}.reshape(-1, 1) if it is one feature of many samples, {name}.reshape(1, -1) if it is one sample"
+            "reshape(-1, 1) if it is one feature of many samples, reshape(1, -1) if it is one sample"
         )
     rows = as_rows(array)
     if n_features is not None and rows.shape[1] != n_features:
@@ -320,7 +320,7 @@ def _check_each(values: Array, good: NDArray[np.bool_], name: str, expected: str
 
 def _dtype_hint(array: Array, x: Any) -> str:
     if array.dtype.kind == "O" and hasattr(x, "columns"):
-        return "; convert the frame's columns to numbers first"
+        return "; preprocessing.TableEncoder makes numbers of tables and frames"
     if array.dtype.kind == "V":
         return "; name one field, or use numpy.lib.recfunctions.structured_to_unstructured"
     return ""

@@ -107,7 +107,7 @@ class Batches:
     def __iter__(self) -> Iterator[Any]:
         """Begin an epoch: batches ``(x, y, sample_weight)`` as far as there are such; `x` alone without targets."""
         for block in self.read_blocks():
-            n = len(block.y) if block.y is not None else block.x.shape[0]
+            n = block.x.shape[0]
             order = np.random.default_rng([*block.key, 1]).permutation(n) if self.shuffle else None
             for first in range(0, n, self.batch_size):
                 part = slice(first, first + self.batch_size)
@@ -164,8 +164,9 @@ def _count_rows(x: Any, *others: Any) -> int:
 
 def _choose_rows(x: Any) -> int:
     """Return how many rows make a block."""
-    n_bytes = int(x.nbytes if hasattr(x, "nbytes") else x.data.nbytes + x.indices.nbytes)
-    return max(1, _BLOCK_BYTES // max(1, n_bytes // int(x.shape[0])))
+    is_sparse = hasattr(x, "indptr")
+    n_bytes = (x.data.nbytes + x.indices.nbytes) // x.shape[0] if is_sparse else np.asarray(x[:1]).nbytes
+    return max(1, _BLOCK_BYTES // max(1, int(n_bytes)))
 
 
 def _prepare_pages(pages: Pages | None, x: Any, whole: Any, rows: slice | Array) -> Callable[[], object]:
@@ -187,7 +188,8 @@ def _transform(transform: Transform, x: Any, rng: "np.random.Generator") -> Any:
         x.flags.writeable = False
     made = transform(x, rng)
     if not hasattr(made, "shape") or len(made.shape) < 1 or made.shape[0] != n:
-        raise _validation.mismatch("transform", f"a function that returns {n} rows", getattr(made, "shape", made))
+        received = f"shape {tuple(made.shape)}" if hasattr(made, "shape") else type(made).__name__
+        raise ValueError(f"transform: expected a function that returns an array of {n} rows, received {received}")
     return made
 
 

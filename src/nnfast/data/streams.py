@@ -97,7 +97,7 @@ class Stream:
     ) -> None:
         self.names, self.steps, self.is_over = names, steps, False
         self._source, self._order = source, order
-        self._is_once = hasattr(source, "__next__")
+        self._is_once = hasattr(source, "__next__") and not _is_sequence(source)
         self._pieces: Iterator[Piece] | None = None
         self._batches = _find_batches(source)
         if self._batches:
@@ -174,7 +174,7 @@ class Stream:
 
     def _check_batches(self, source: "Batches") -> None:
         if len(self.names) > 1 and source.y is None:
-            raise _validation.mismatch(self.names[0], "Batches(x, y)", "Batches(x)")
+            raise ValueError(f"{self.names[0]}: expected Batches(x, y), received Batches(x) without y")
         if len(self.names) == 1 and source.shuffle is not False:
             raise _validation.mismatch(
                 self.names[0], "Batches(x, shuffle=False), so that outputs are in order", source.shuffle
