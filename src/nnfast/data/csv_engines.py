@@ -99,7 +99,7 @@ def _read_by_pyarrow(job: _Job) -> _Cells:
 
     if "uint8" in job.kinds and (job.content.has(b"x") or job.content.has(b"X")):
         raise _RefusalError  # 0x1F would be a number
-    if job.content.has(b"n(") or job.content.has(b"N("):
+    if job.content.has(b"(") and any(map(job.content.has, (b"nan(", b"NaN(", b"NAN(", b"Nan("))):
         raise _RefusalError  # so would nan(1)
     table = csv.read_csv(
         pa.BufferReader(pa.py_buffer(job.content.view())),

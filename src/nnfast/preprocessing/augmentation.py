@@ -35,7 +35,7 @@ class ImageAugmenter(Description):
     """Distort grey images at random: shifts, rotation, scaling, shear, elastic distortion. SciPy does it.
 
     Called with images and a generator it returns new images; as ``transform`` of ``nnfast.data.Batches`` it is called
-    with each batch. What is drawn is uniform in the ranges below; 0, the default, leaves it out.
+    with each block. What is drawn is uniform in the ranges below; 0, the default, leaves it out.
 
     Parameters
     ----------
