@@ -242,6 +242,11 @@ def test_bad_arguments(name: str) -> None:
         Batches(**({"x": X, "y": Y} | {name: BAD[name]}))
 
 
+def test_weights_go_with_targets() -> None:
+    with pytest.raises(ValueError, match=r"^y: expected targets, as there are weights, received None"):
+        Batches(X, sample_weight=Y)
+
+
 def test_no_rows() -> None:
     with pytest.raises(ValueError, match=r"^x: expected at least one row"):
         Batches(X[:0])

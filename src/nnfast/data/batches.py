@@ -154,6 +154,8 @@ def _count_rows(x: Any, *others: Any) -> int:
     """Return the number of rows, which is that of the others."""
     if len(x.shape) < 1 or x.shape[0] == 0:
         raise _validation.mismatch("x", "at least one row", x.shape)
+    if others[0] is None and others[1] is not None:
+        raise _validation.mismatch("y", "targets, as there are weights", None)
     for name, part in zip(("y", "sample_weight"), others, strict=True):
         if part is not None and part.shape[:1] != x.shape[:1]:
             raise ValueError(
