@@ -172,7 +172,7 @@ def test_lines_within_cells(path, engine, without_rows):
 def test_pandas_takes_no_truth_value_for_a_number(path):
     path.write_text("True,1\n")
     layout = csv_layout.read_layout(csv_layout.Format(path, False, ",", frozenset({""})), None, ())
-    job = csv_engines._Job(csv_content.open_content(layout), ("uint8", "uint8"), ",", [""])
+    job = csv_engines._Job(csv_content.open_content(layout), ("float64", "float64"), ",", [""])
     with pytest.raises(csv_engines._RefusalError):
         csv_engines._read_by_pandas(job)
 

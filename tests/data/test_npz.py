@@ -100,3 +100,15 @@ def test_readers_by_name(tmp_path):
 def test_idx_is_found_beside_them(tmp_path):
     write_idx(tmp_path / "t.gz", IMAGES)
     np.testing.assert_array_equal(read_idx(tmp_path / "t.gz"), IMAGES)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_what_parts_the_cells_is_found(tmp_path, mark):
+    (tmp_path / "t.csv").write_text(f"a{mark}k\n1{mark}x\n2{mark}y\n")
+    table = read_table(tmp_path / "t.csv", "k")
+    assert (table.feature_names, table.x.tolist(), table.y.tolist()) == (("a",), [[1], [2]], ["x", "y"])
+
+
+def test_one_column(tmp_path):
+    (tmp_path / "t.csv").write_text("a\n1\n2\n")
+    assert read_table(tmp_path / "t.csv").feature_names == ("a",)

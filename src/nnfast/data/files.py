@@ -24,7 +24,8 @@ def read_table(
     ----------
     path : path-like
         ``.csv`` and ``.tsv``, compressed (``.csv.gz``) or not; ``.parquet``, ``.pq``; ``.arrow``, ``.feather``,
-        ``.ipc``; ``.npz``. Files of other names are taken for CSV.
+        ``.ipc``; ``.npz``. Files of other names are taken for CSV. Cells of CSV files are parted by commas, or by
+        semicolons, tabs or bars if there is no comma between the names.
     target : str or int, optional
         The column to predict, by name or by number from 0; in an archive the name of an array.
     text : iterable of str or int
@@ -48,7 +49,7 @@ def read_table(
         if isinstance(target, int):
             raise DataFileError(path, f"expected the name of an array as the target, received {target}")
         return read_npz(path, y=target)
-    return read_csv(path, target, text=text, delimiter=_get_delimiter(suffix))
+    return read_csv(path, target, text=text, delimiter=_find_delimiter(path, suffix))
 
 
 def read_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -56,12 +57,16 @@ def read_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
     suffix = _get_suffix(path)
     if suffix in SUFFIXES and suffix not in (".csv", ".tsv"):
         return read_table(path).feature_names
-    return csv.read_names(path, delimiter=_get_delimiter(suffix))
+    return csv.read_names(path, delimiter=_find_delimiter(path, suffix))
 
 
 def _get_suffix(path: str | os.PathLike[str]) -> str:
     return Path(Path(path).name.lower().removesuffix(".gz")).suffix
 
 
-def _get_delimiter(suffix: str) -> str:
-    return "\t" if suffix == ".tsv" else ","
+def _find_delimiter(path: str | os.PathLike[str], suffix: str) -> str:
+    """Return the comma, or where commas part nothing in the first line, what does."""
+    if suffix == ".tsv":
+        return "\t"
+    names = csv.read_names(path)
+    return next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), ",")
