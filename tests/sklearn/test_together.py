@@ -73,14 +73,14 @@ def test_a_search_in_two_processes():
     assert together.predict(make_pandas(x)).shape == (300,)
 
 
-def count_threads():
-    import nnfast
-
-    return os.environ.get("OMP_NUM_THREADS"), nnfast.get_num_threads()
-
-
 def test_a_worker_of_joblib_uses_its_share_of_the_cores(monkeypatch):
     """If the environment does not say otherwise."""
+
+    def count_threads():  # in here, so that it travels whole: workers cannot import tests
+        import nnfast
+
+        return os.environ.get("OMP_NUM_THREADS"), nnfast.get_num_threads()
+
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.delenv("NNFAST_NUM_THREADS", raising=False)
     n_cores = nnfast.show_config("dicts")["usable_cores"]
