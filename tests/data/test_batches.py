@@ -55,7 +55,7 @@ def test_blocks_stay_together_and_rows_do_not() -> None:
 
 def test_blocks_are_of_whole_batches() -> None:
     assert Batches(X, batch_size=SIZE, block_size=17).block_size == 24
-    assert Batches(X, batch_size=SIZE).block_size == 2**25 // 12 // SIZE * SIZE + SIZE
+    assert Batches(X, batch_size=9).block_size == -(-(3 * 2**24 // 12) // 9) * 9
     assert Batches(np.zeros((4, 2**23)), batch_size=3).block_size == 3
 
 
@@ -211,7 +211,7 @@ def test_transforms_see_images_and_cannot_write_to_them() -> None:
 
 def test_blocks_are_of_a_size_whatever_holds_the_rows() -> None:
     rows = np.zeros((2**16, 300))
-    assert Batches(rows).block_size == Batches(Sliced(rows)).block_size == -(-(2**25 // 2400) // 32) * 32
+    assert Batches(rows).block_size == Batches(Sliced(rows)).block_size == -(-(3 * 2**24 // 2400) // 32) * 32
 
 
 @pytest.mark.parametrize(

@@ -39,14 +39,14 @@ print(len(x), peak() - before)
 
 
 def test_a_file_larger_than_what_is_used(tmp_path: Path) -> None:
-    """One GB in blocks of 32 MB, three of which are used or read ahead."""
+    """One GB in blocks of 50 MB, at most four of which are there at once."""
     path = tmp_path / "rows"
     with path.open("wb") as file:
         file.truncate(2**30)
     result = subprocess.run([sys.executable, "-c", PROGRAM, str(path)], check=True, capture_output=True, text=True)
     n_rows, growth = result.stdout.split()
     assert int(n_rows) == 2**16
-    assert float(growth) < 150
+    assert float(growth) < 205
 
 
 @pytest.fixture(params=["r", "r+", "c"])

@@ -14,7 +14,7 @@ from nnfast.data.memory_map import Pages, find_pages
 Array = NDArray[Any]
 Transform = Callable[[Any, "np.random.Generator"], Any]  # in quotes: it is imported when it is used
 
-_BLOCK_BYTES = 2**25
+_BLOCK_BYTES = 3 * 2**24
 _LAST_EPOCH = 2**32 - 1  # those of orders are counted down, as models count theirs up
 
 
@@ -51,7 +51,7 @@ class Batches:
         behind each other; blocks come in an order of their own, and so do the rows of a block. A file is then read in
         large pieces; its rows should not lie sorted. False: rows come in order.
     block_size : int, optional
-        How many rows are read at once, rounded up to whole batches; about 32 MB by default. Up to four blocks are in
+        How many rows are read at once, rounded up to whole batches; about 50 MB by default. Up to four blocks are in
         memory at once.
     transform : callable, optional
         Called as ``transform(x, rng)`` with the rows of a block and a `numpy.random.Generator`, on the second thread;
