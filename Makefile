@@ -6,7 +6,7 @@ C_FILES = $(shell find csrc tests/c -name '*.[ch]')
 MAKEFLAGS += --no-print-directory
 export PYTHONPATH := $(CURDIR)/src
 
-.PHONY: build test test-c check format asan tsan bench docs clean
+.PHONY: build test test-c check format asan tsan bench soak docs clean
 
 build: ## the module, with asserts, placed in src/nnfast so that PYTHONPATH=src finds it
 	cmake --preset dev -DPython_EXECUTABLE="$(abspath $(shell command -v $(PYTHON)))"
@@ -37,6 +37,9 @@ asan tsan: ## the C tests under sanitizers
 
 bench: build
 	$(PYTHON) -m benchmarks
+
+soak: ## the long tests, hours; docs/reliability.md is made of what they found
+	$(PYTHON) tests/soak
 
 docs: ## every example in the docs and docstrings runs
 	$(PYTHON) -m pytest tests/test_docs.py
