@@ -1,4 +1,4 @@
-# A few verbs. PYTHON needs what pyproject.toml's extras "dev" and "test" name:  make PYTHON=.venv/bin/python test
+# A few verbs. PYTHON needs what pyproject.toml's extras "dev", "test" and "docs" name:  make PYTHON=.venv/bin/python test
 PYTHON ?= python3
 JOBS ?= $(shell nproc)
 BIN = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("scripts"))')
@@ -41,8 +41,10 @@ bench: build
 soak: ## the long tests, hours; docs/reliability.md is made of what they found
 	$(PYTHON) tests/soak
 
-docs: ## every example in the docs and docstrings runs
-	$(PYTHON) -m pytest tests/test_docs.py
+docs: ## the site, in build/docs; every example in the docs and docstrings runs
+	$(PYTHON) -m sphinx -W --keep-going -q -b html docs build/docs
+	$(PYTHON) .ci/check_docs.py build/docs
+	$(PYTHON) -m pytest tests/test_docs.py tests/test_coming_from.py
 
 clean:
 	rm -rf build src/nnfast/_core*.so

@@ -13,13 +13,19 @@ from nnfast import callbacks
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "csrc/README.md", ROOT / "benchmarks/README.md"})
+TESTED_ELSEWHERE = {
+    "from-scikit-learn.md": "tests/sklearn",
+    "pictures.md": "tests/plotting",
+    "generating.md": "a part of a script",
+}
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 MODULES = ["nnfast", *(module.name for module in pkgutil.walk_packages(nnfast.__path__, "nnfast."))]
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith(".__main__")])
 def test_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    result = doctest.testmod(importlib.import_module(name), optionflags=OPTIONS)
     assert result.failed == 0
 
 
@@ -39,16 +45,32 @@ def test_example_of_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "<h1>Digits</h1>" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", ["preparing", "reading", "interchange"])
-def test_examples_of_pages(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def read_examples(page: Path) -> list[tuple[str, str]]:
+    """Blocks of a page in their order: "python", which run, and "pycon", whose output is compared too."""
+    return re.findall(r"^```(python|pycon)\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def run_pycon(block: str, names: dict[str, object], page: str) -> None:
+    test = doctest.DocTestParser().get_doctest(block, names, page, page, 0)
+    assert doctest.DocTestRunner(optionflags=OPTIONS).run(test, clear_globs=False).failed == 0
+    names.update(test.globs)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in sorted(ROOT.glob("docs/**/*.md")) if page.name not in TESTED_ELSEWHERE and read_examples(page)],
+    ids=lambda page: page.stem,
+)
+def test_examples_of_pages(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    examples = re.findall(r"```python\n(.*?)```", (ROOT / f"docs/{page}.md").read_text(), re.DOTALL)
-    assert examples
     names: dict[str, object] = {}
-    for example in examples:
-        if "import torch" in example:
+    for kind, block in read_examples(page):
+        if "import torch" in block:
             pytest.importorskip("torch")
-        exec(example, names)
+        if kind == "pycon":
+            run_pycon(block, names, page.name)
+        else:
+            exec(block, names)
 
 
 @pytest.mark.parametrize("name", ["data", "datasets", "preprocessing"])

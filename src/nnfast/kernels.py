@@ -10,12 +10,30 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnfast import _core, _validation, optimizers
+from nnfast import _core, _kernel_activations, _kernel_losses, _kernel_normalization, _validation, optimizers
 from nnfast._kernel_activations import *  # noqa: F403
 from nnfast._kernel_arrays import Array, check_array, check_out
 from nnfast._kernel_losses import *  # noqa: F403
 from nnfast._kernel_normalization import *  # noqa: F403
 from nnfast.schedules import compute_rate
+
+__all__ = [
+    "adadelta_update",
+    "adagrad_update",
+    "adam_update",
+    "adamax_update",
+    "adamw_update",
+    "dense_backward",
+    "dense_forward",
+    "lion_update",
+    "nadam_update",
+    "rmsprop_update",
+    "rprop_update",
+    "sgd_update",
+]
+__all__ += _kernel_activations.__all__
+__all__ += _kernel_losses.__all__
+__all__ += _kernel_normalization.__all__
 
 # ---- dense layers ----
 

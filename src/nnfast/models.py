@@ -143,7 +143,7 @@ class Sequential(Compiled):
         Returns
         -------
         History
-            Its ``history`` has a list of numbers an epoch for "loss", each metric, and "val_" of each.
+            Its ``history`` has a list of numbers an epoch for "loss", each metric, and ``"val_"`` before each.
 
         Raises
         ------

@@ -21,7 +21,7 @@ class Regularizer(Description):
 
     @property
     def factors(self) -> tuple[float, float]:
-        """What the sums of |w| and of w ** 2 are multiplied by."""
+        """What the sums of ``|w|`` and of ``w ** 2`` are multiplied by."""
         return (getattr(self, "l1", 0.0), getattr(self, "l2", 0.0))
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
     python tests/sklearn/run_theirs.py
 
-Prints how many passed. docs/sklearn.md explains those that may fail; another failure ends with status 1.
+Prints how many passed. docs/from-scikit-learn.md explains those that may fail; another failure ends with status 1.
 """
 
 import sys
@@ -59,5 +59,5 @@ if __name__ == "__main__":
     n_run = result.n_passed + len(result.failed)
     print(f"scikit-learn {sklearn.__version__}, test_mlp.py: {result.n_passed} passed of {n_run} run")
     for name in sorted(result.failed):
-        print(f"failed: {name}{', see docs/sklearn.md' if name in EXPLAINED else ''}")
+        print(f"failed: {name}{', see docs/from-scikit-learn.md' if name in EXPLAINED else ''}")
     sys.exit(not result.failed <= EXPLAINED)

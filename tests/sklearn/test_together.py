@@ -156,7 +156,7 @@ def test_callbacks_of_scikit_learn(solver):
 
 
 def test_examples_of_the_page():
-    text = (Path(__file__).parents[2] / "docs" / "sklearn.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "from-scikit-learn.md").read_text()
     names: dict[str, object] = {}
     for example in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         exec(example, names)

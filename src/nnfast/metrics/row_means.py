@@ -151,16 +151,16 @@ class RootMeanSquaredError(RowMean):
 
 
 class MeanAbsoluteError(RowMean):
-    """The mean over a row's outputs of |y_pred - y_true|."""
+    """The mean over a row's outputs of ``|y_pred - y_true|``."""
 
     names: ClassVar[tuple[str, ...]] = ("mean_absolute_error", "mae")
     core_name: ClassVar[str | None] = "mean_absolute_error"
 
 
 class MeanAbsolutePercentageError(RowMean):
-    """The mean over a row's outputs of 100 |y_pred - y_true| / |y_true|, where |y_true| is at least 1e-7.
+    """The mean over a row's outputs of ``100 |y_pred - y_true| / |y_true|``, where ``|y_true|`` is at least 1e-7.
 
-    scikit-learn's is a share, not a percentage, and lets |y_true| be as small as 2.2e-16.
+    scikit-learn's is a share, not a percentage, and lets ``|y_true|`` be as small as 2.2e-16.
     """
 
     names: ClassVar[tuple[str, ...]] = ("mean_absolute_percentage_error", "mape")
