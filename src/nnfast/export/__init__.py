@@ -1,7 +1,7 @@
-"""export: models in the formats of others: ONNX written and read, weights by name, PyTorch's modules.
+"""export: models to and from other programs, a module for each of them: ``onnx``, ``sklearn``, ``torch``.
 
-``model.export(filepath)`` writes; `nnfast.export.onnx.load` reads; `nnfast.export.torch` needs no file. Nothing in a
-file can choose code: what is read is a closed list of operations.
+Files: ``model.export(filepath)`` writes, ``load`` of a module reads. Live objects: ``from_...`` makes a model of one,
+``to_...`` the other way round. Nothing in a file can choose code: what is read is a closed list of operations.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,9 @@ from nnfast.saving.tensor_file import StrPath
 
 if TYPE_CHECKING:
     from nnfast._stack import Stack
-    from nnfast.export import onnx, torch
+    from nnfast.export import onnx, sklearn, torch
 
-__all__ = ["FORMATS", "onnx", "torch", "write"]
+__all__ = ["FORMATS", "onnx", "sklearn", "torch", "write"]
 
 FORMATS = ("onnx", "safetensors", "npz")
 """What `write` knows; a file's suffix is the same word."""
@@ -74,8 +74,8 @@ def _write_npz(model: "Stack", filepath: StrPath) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    # Those two are imported when first touched.
-    if name in ("onnx", "torch"):
+    # Those are imported when first touched.
+    if name in ("onnx", "sklearn", "torch"):
         from importlib import import_module
 
         return import_module(f"nnfast.export.{name}")

@@ -18,6 +18,7 @@ from nnfast.losses import Loss
 from nnfast.models import Sequential
 from nnfast.sklearn import _parameters
 from nnfast.sklearn._bridge import Bridge, CallbackSupportMixin
+from nnfast.sklearn._exchange import Exchange
 from nnfast.sklearn._lbfgs import run_lbfgs
 from nnfast.sklearn._rows import Rows, measure_poisson_offset
 from nnfast.sklearn._watch import Watch
@@ -27,7 +28,7 @@ Array = NDArray[Any]
 _ARRAYS: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32)}
 
 
-class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
+class BaseMLP(Exchange, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     """The base of both. The network is a `Sequential`, in ``_model``, made when first needed."""
 
     loss: Any

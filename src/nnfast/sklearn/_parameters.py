@@ -11,6 +11,7 @@ import numpy as np
 
 from nnfast import _validation, losses, optimizers
 from nnfast.activations import ActivationFunction
+from nnfast.export.sklearn import ACTIVATIONS, OUTPUTS
 from nnfast.layers import Dense, Dropout, Input, Layer
 from nnfast.losses import Loss
 from nnfast.optimizers import SGD, Adam, Optimizer
@@ -28,11 +29,7 @@ _ELSE = {"n_iter_no_change": math.inf, "batch_size": "auto", "n_threads": None}
 _BOOLS = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")
 _RATES = ("constant", "invscaling", "adaptive")
 
-_ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid"}
-"""scikit-learn's name -> Keras's."""
 _LOSSES = {"absolute_error": "mean_absolute_error", "squared_error": "mean_squared_error"}
-OUTPUTS = {"identity": "linear", "logistic": "sigmoid", "softmax": "softmax", "exp": "exponential"}
-"""What ``out_activation_`` says -> the activation's name."""
 
 
 def check_parameters(estimator: Any) -> None:
@@ -75,7 +72,7 @@ def list_sizes(estimator: Any) -> list[int]:
 def list_activations(estimator: Any) -> list[str | ActivationFunction]:
     """Return the activation of each hidden layer in nnfast's words."""
     each = _list_each("activation", estimator.activation, list_sizes(estimator))
-    return [_ACTIVATIONS.get(name, name) if isinstance(name, str) else name for name in each]
+    return [ACTIVATIONS.get(name, name) if isinstance(name, str) else name for name in each]
 
 
 def _list_dropout(estimator: Any) -> list[float]:
