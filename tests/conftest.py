@@ -12,6 +12,7 @@ from nets import THREADS
 import nnfast
 from nnfast import _core
 
+os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is imported
 hypothesis.settings.register_profile("nnfast", max_examples=40, deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("nnfast")
 

@@ -56,6 +56,7 @@ def run_pycon(block: str, names: dict[str, object], page: str) -> None:
     names.update(test.globs)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # between Keras and PyTorch
 @pytest.mark.parametrize(
     "page",
     [page for page in sorted(ROOT.glob("docs/**/*.md")) if page.name not in TESTED_ELSEWHERE and read_examples(page)],
@@ -65,8 +66,8 @@ def test_examples_of_pages(page: Path, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for kind, block in read_examples(page):
-        if "import torch" in block:
-            pytest.importorskip("torch")
+        for library in re.findall(r"^import (torch|keras)$", block, re.MULTILINE):
+            pytest.importorskip(library)
         if kind == "pycon":
             run_pycon(block, names, page.name)
         else:

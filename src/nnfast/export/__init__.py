@@ -1,4 +1,4 @@
-"""export: models to and from other programs, a module for each of them: ``onnx``, ``sklearn``, ``torch``.
+"""export: models to and from other programs, a module for each of them: ``onnx``, ``keras``, ``sklearn``, ``torch``.
 
 Files: ``model.export(filepath)`` writes, ``load`` of a module reads. Live objects: ``from_...`` makes a model of one,
 ``to_...`` the other way round. Nothing in a file can choose code: what is read is a closed list of operations.
@@ -11,9 +11,9 @@ from nnfast.saving.tensor_file import StrPath
 
 if TYPE_CHECKING:
     from nnfast._stack import Stack
-    from nnfast.export import onnx, sklearn, torch
+    from nnfast.export import keras, onnx, sklearn, torch
 
-__all__ = ["FORMATS", "onnx", "sklearn", "torch", "write"]
+__all__ = ["FORMATS", "keras", "onnx", "sklearn", "torch", "write"]
 
 FORMATS = ("onnx", "safetensors", "npz")
 """What `write` knows; a file's suffix is the same word."""
@@ -75,7 +75,7 @@ def _write_npz(model: "Stack", filepath: StrPath) -> None:
 
 def __getattr__(name: str) -> Any:
     # Those are imported when first touched.
-    if name in ("onnx", "sklearn", "torch"):
+    if name in ("keras", "onnx", "sklearn", "torch"):
         from importlib import import_module
 
         return import_module(f"nnfast.export.{name}")
