@@ -148,8 +148,8 @@ def wants_data(layers: Sequence[Layer]) -> bool:
     return not all(layer.is_adapted for layer in layers if isinstance(layer, Normalization))
 
 
-def lower_weights(weights: Any, plan: Plan, dtype: str) -> list[NDArray[Any]]:
-    """Return the values as the core takes them."""
+def lower_weights(weights: Any, plan: Plan, dtype: str) -> Iterator[NDArray[Any]]:
+    """Return the values as the core takes them, all of them checked; one that has to be copied is so when it is due."""
     if not isinstance(weights, list | tuple) or len(weights) != len(plan.parameters):
         received = len(weights) if isinstance(weights, list | tuple) else type(weights).__name__
         raise ValueError(f"weights: expected a list of {len(plan.parameters)} arrays, received {received}")
@@ -159,8 +159,8 @@ def lower_weights(weights: Any, plan: Plan, dtype: str) -> list[NDArray[Any]]:
         if array.shape != parameter.shape or array.dtype.kind not in "fiub":
             received = f"{array.dtype} of shape {array.shape}"
             raise ValueError(f"weights[{place}]: expected numbers of shape {parameter.shape}, received {received}")
-        arrays.append(np.ascontiguousarray(array, dtype))
-    return arrays
+        arrays.append(array)
+    return (np.ascontiguousarray(array, dtype) for array in arrays)
 
 
 def lower_objective(loss: Loss, metrics: tuple[Sequence[Metric], Sequence[Metric]], plan: Plan) -> Objective:

@@ -1,6 +1,7 @@
 """PyTorch's modules and state dicts: the same bits there and back, the same outputs, files that its users can open."""
 
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -193,6 +194,31 @@ def test_tensors_share_memory(rng):
 
     tensor = torch.from_numpy(rng.normal(size=(3, 2))).requires_grad_()
     assert np.shares_memory(_view("w", tensor), tensor.detach().numpy())
+
+
+def test_modules_are_made_of_the_tensors(rng, monkeypatch):
+    """No other copy is made, and PyTorch's random state is as it was."""
+    from nnfast.export import torch as exporting
+
+    given = []
+    monkeypatch.setattr(exporting, "to_state_dict", lambda model: given.append(to_state_dict(model)) or given[-1])
+    before = torch.get_rng_state()
+    module = to_module(draw(rng))
+    assert torch.equal(torch.get_rng_state(), before)
+    for name, tensor in given[0].items():
+        assert module.state_dict()[name].data_ptr() == tensor.data_ptr()
+    assert all(parameter.requires_grad for parameter in module.parameters())
+
+
+def test_one_matrix_at_a_time_is_copied():
+    """Weights of PyTorch lie the other way round: the transposed ones are not all there at once."""
+    model = Sequential([Input(500), *(Dense(500) for _ in range(8))], seed=0)
+    state_dict = to_state_dict(model)
+    tracemalloc.start()
+    load_state_dict(model, state_dict)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 500 * 500 * 4 <= peak < 2.5 * 500 * 500 * 4
 
 
 def test_missing_library(monkeypatch):

@@ -55,6 +55,8 @@ def to_state_dict(model: "Stack") -> dict[str, Any]:
 def load_state_dict(model: "Stack", state_dict: Mapping[str, Any]) -> None:
     """Take over the weights of a ``torch.nn.Sequential`` of the same layers.
 
+    Tensors are read where they lie; no more than one matrix at a time is copied on the way.
+
     Parameters
     ----------
     model : Sequential
@@ -117,7 +119,7 @@ def from_module(module: Any) -> "Sequential":
 def to_module(model: "Stack") -> Any:
     """Return a ``torch.nn.Sequential`` that computes what the model does, to rounding.
 
-    It is in ``eval`` mode, and has copies of the weights.
+    It is in ``eval`` mode, and its parameters are the tensors of `to_state_dict`: copies of the weights.
 
     Parameters
     ----------
@@ -144,7 +146,8 @@ def to_module(model: "Stack") -> Any:
         modules += _make_modules(layer, size)
         size = layer.units if isinstance(layer, layers.Dense) else size
     module = torch.nn.Sequential(*modules).to(getattr(torch, model.dtype))
-    module.load_state_dict(to_state_dict(model), strict=False)  # gamma or beta may be one that changes nothing
+    # Gamma or beta may be one that changes nothing: not all are replaced.
+    module.load_state_dict(to_state_dict(model), strict=False, assign=True)
     return module.eval()
 
 
@@ -220,7 +223,7 @@ def _make_modules(layer: Layer, size: int) -> list[Any]:
         case layers.Input(scale=1.0, offset=0.0):
             return []
         case layers.Dense():
-            linear = nn.Linear(size, layer.units, layer.use_bias)
+            linear = nn.Linear(size, layer.units, layer.use_bias, device="meta")  # no memory, nothing drawn
             is_linear = layer.activation.names[0] == "linear"
             return [linear] if is_linear else [linear, _get_activation(layer)]
         case layers.Activation():
