@@ -153,6 +153,12 @@ def test_weights_alone(rng, tmp_path):
     nested.save_weights(tmp_path / "nested.weights.h5")
     with pytest.raises(ValueError, match=r"received \[.*'layers/sequential'\].*; load reads a whole model"):
         load_weights(model, tmp_path / "nested.weights.h5")
+    adapted = keras.Sequential([keras.Input((3,)), layers.Normalization(), layers.Dense(5)])
+    adapted.save_weights(tmp_path / "adapted.weights.h5")
+    with pytest.raises(ValueError, match=r"received \[.*'layers/normalization'\]"):
+        load_weights(
+            Sequential([Input(3), Normalization(mean=0.0, variance=1.0), Dense(5)]), tmp_path / "adapted.weights.h5"
+        )
     other = Sequential([Input(3), Dense(5)], seed=0)
     before = as_bytes(other)
     with pytest.raises(ValueError, match=r"layers: expected weights of \['layers/dense'\], received \["):

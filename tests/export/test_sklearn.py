@@ -149,7 +149,9 @@ def test_what_a_fit_leaves(kind, rng):
     fitted = get_kind(theirs, kind)(early_stopping=True, max_iter=3, random_state=0).fit(frame, y)
     own = get_kind(ours, kind).from_sklearn(fitted)
     for each in (own, own.to_sklearn()):
-        for name in ("n_iter_", "n_layers_", "loss_curve_", "validation_scores_", "best_validation_score_", "loss_"):
+        for name in ("n_iter_", "n_layers_", "loss_curve_", "validation_scores_", "best_validation_score_"):
+            assert getattr(each, name) == getattr(fitted, name)
+        for name in ("loss_", "best_loss_", "_no_improvement_count"):
             assert getattr(each, name) == getattr(fitted, name)
         assert list(each.feature_names_in_) == list(frame.columns)
         each.predict(frame)
