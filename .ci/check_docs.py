@@ -11,7 +11,7 @@ from sphinx.util.inventory import InventoryFile
 
 import nnfast
 
-NOT_IMPORTED = ("sklearn", "export.onnx", "export.torch")  # by the package itself
+NOT_IMPORTED = ("sklearn", "export.keras", "export.onnx", "export.sklearn", "export.torch")  # by the package itself
 
 
 def public_names(module: ModuleType) -> list[str]:
