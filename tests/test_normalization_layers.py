@@ -282,7 +282,7 @@ def test_a_model_waits_for_adapt() -> None:
         (lambda: Normalization(mean=0, variance=-1), "variance: expected numbers >= 0"),
         (lambda: Normalization(0), "axis: expected one of -1, 1, received 0"),
         (lambda: Normalization().adapt([1.0, 2.0]), "data: expected numbers of shape"),
-        (lambda: Normalization().adapt([["a"]]), "data: expected numbers of shape"),
+        (lambda: Normalization().adapt([["a"]]), "data: expected real numbers, received dtype <U1"),
         (lambda: Normalization().adapt([[1.0], [np.inf]]), "expected finite numbers, received inf in row 1, column 0"),
         (lambda: Normalization(mean=0, variance=1).adapt([[1.0]]), "adapt: expected a layer without statistics"),
         (
@@ -297,5 +297,5 @@ def test_a_model_waits_for_adapt() -> None:
     ],
 )
 def test_bad_arguments(call: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         call()

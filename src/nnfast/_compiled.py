@@ -10,7 +10,7 @@ from nnfast._examples import Examples
 from nnfast._lowering import Objective, Plan
 from nnfast._passes import Passes
 from nnfast._sources import Portion, Source, Streamed, TrainingData, ValidationPlan, Whole
-from nnfast.data.sparse import as_samples
+from nnfast.data.features import Features
 from nnfast.data.streams import Order, Stream, check_no_steps, check_steps, is_stream
 from nnfast.exceptions import NotReadyError
 from nnfast.layers import Layer
@@ -78,24 +78,27 @@ class Compiled(Passes):
         super()._install(plan, weights)
         self._learner = None
 
-    def _prepare(self, x: Any, y: Any, sample_weight: Any) -> tuple[Examples, Objective]:
+    def _prepare(self, x: Any, y: Any, sample_weight: Any) -> tuple[Examples, Objective, Features]:
         """Check samples, targets and weights without changing anything."""
         self._check_loss()
-        features = as_samples(x, n_features=self._in_size)
+        features = self._get_features()
+        samples = features.read(x)
         if y is None:
             raise _validation.mismatch("y", "targets, as x is an array", y)
-        objective = self._lower_objective(features.shape[1])
-        return _examples.prepare_examples(features, y, objective, ("x", "y", "sample_weight"), sample_weight), objective
+        objective = self._lower_objective(samples.shape[1])
+        examples = _examples.prepare_examples(samples, y, objective, ("x", "y", "sample_weight"), sample_weight)
+        return examples, objective, features
 
     def _open_stream(self, stream: Stream, class_weight: Any = None) -> tuple[Streamed, Objective]:
         """Return a source of what a stream gives; a model that is not built waits for the first of it."""
         self._check_loss()
-        n_features = self._in_size
-        if n_features is None:
+        features = self._get_features()
+        if features.n is None:
             first = stream.peek()
-            n_features = as_samples(first.x, name=f"x{first.place}").shape[1]
-        objective = self._lower_objective(n_features)
-        return Streamed(stream, objective, n_features, class_weight), objective
+            features.read(first.x, f"x{first.place}", first.names)
+            assert features.n is not None
+        objective = self._lower_objective(features.n)
+        return Streamed(stream, objective, features, class_weight), objective
 
     def _open(self, x: Any, y: Any, sample_weight: Any, steps: int | None) -> tuple[Source, Objective]:
         """Return a source of what is to be measured."""
@@ -103,7 +106,7 @@ class Compiled(Passes):
             _sources.check_streamed(y=y, sample_weight=sample_weight)
             return self._open_stream(Stream(x, check_steps("steps", steps)))
         check_no_steps("steps", steps)
-        examples, objective = self._prepare(x, y, sample_weight)
+        examples, objective, _ = self._prepare(x, y, sample_weight)
         return _sources.make_whole(examples), objective
 
     def _open_training(
@@ -116,12 +119,13 @@ class Compiled(Passes):
             order = Order(self.seed, lambda: self._epochs_done) if data.shuffle else None
             stream = Stream(data.x, check_steps("steps_per_epoch", steps), order=order)
             source, objective = self._open_stream(stream, _sources.check_class_weight(data.class_weight))
-            return source, plan.open(objective, source.n_features), objective
+            return source, plan.open(objective, source.features), objective
         check_no_steps("steps_per_epoch", steps)
-        examples, objective = self._prepare(data.x, data.y, data.sample_weight)
-        examples, validation = plan.cut(examples, objective)
+        examples, objective, features = self._prepare(data.x, data.y, data.sample_weight)
+        names = features.names
+        examples, validation = plan.cut(examples, objective, features)
         examples = _examples.weigh_classes(examples, data.class_weight, objective)
-        source = Whole(Portion(examples, min(data.batch_size, len(examples.x)), data.shuffle))
+        source = Whole(Portion(examples, min(data.batch_size, len(examples.x)), data.shuffle, names))
         return source, validation, objective
 
     def _check_loss(self) -> None:

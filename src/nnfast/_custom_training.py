@@ -111,7 +111,7 @@ class CustomTrainer:
         if weights is not None:
             wanted = f"with weights of samples or classes a function that returns the losses of rows, of shape ({n},)"
             raise _validation.mismatch("loss", wanted, loss.item())
-        return float(loss.reshape(())) * n, np.ascontiguousarray(gradient, self.dtype)
+        return float(loss.reshape(())) * n, np.require(gradient, self.dtype, ["C", "A"])
 
     def _make_stats(self, y: Array, out: Array, weights: Array | None, loss: float) -> Stats:
         n, reports = len(out), self._objective.reports

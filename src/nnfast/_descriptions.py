@@ -93,7 +93,8 @@ class Catalogue(Generic[T]):
         if isinstance(identifier, type) and issubclass(identifier, self.base):
             return identifier()
         if not isinstance(identifier, str):
-            raise _validation.mismatch(self.noun, f"a name or an object of nnfast's {self.noun}s", identifier)
+            plural = f"{self.noun}{'es' if self.noun.endswith('s') else 's'}"
+            raise _validation.mismatch(self.noun, f"a name or an object of nnfast's {plural}", identifier)
         if identifier.lower() not in self._by_any_name:
             raise _validation.unknown_name(self.noun, identifier, self.by_name or self.by_class_name)
         return self._by_any_name[identifier.lower()]()

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from nnfast import _class_weights, _validation
 from nnfast._lowering import Objective
 from nnfast.data.arrays import as_any_targets, as_metric_targets, as_targets, as_weights
-from nnfast.data.sparse import Samples, as_samples, check_finite
+from nnfast.data.features import Features
+from nnfast.data.sparse import Samples, check_finite
 
 Array = NDArray[Any]
 
@@ -58,12 +59,12 @@ def _prepare_own_targets(y: Any, name: str, n_samples: int, objective: Objective
     return targets
 
 
-def prepare_pair(pair: Any, objective: Objective, n_features: int) -> Examples:
+def prepare_pair(pair: Any, objective: Objective, features: Features) -> Examples:
     """Do the same for ``validation_data``."""
     if not isinstance(pair, tuple | list) or len(pair) not in (2, 3):
         raise _validation.mismatch("validation_data", "(x, y), (x, y, sample_weight) or a stream of batches", pair)
     names = ("validation_data[0]", "validation_data[1]", "validation_data[2]")
-    x = as_samples(pair[0], name=names[0], n_features=n_features)
+    x = features.read(pair[0], names[0])
     return prepare_examples(x, pair[1], objective, names, *pair[2:])
 
 

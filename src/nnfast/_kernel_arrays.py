@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnfast import _validation
+from nnfast.data.containers import as_array, as_native
 
 Array = NDArray[Any]
 
@@ -14,13 +15,13 @@ _REALS = (np.dtype(np.float32), np.dtype(np.float64))
 
 def check_array(name: str, array: ArrayLike, shape: tuple[int | None, ...] | None = None, dtype: Any = None) -> Array:
     """Return a C-contiguous array; a None in `shape` is any size, a None for it any shape."""
-    values = np.asarray(array)
+    values = as_native(as_array(array, name))
     if values.dtype not in _REALS or (dtype is not None and values.dtype != dtype):
         raise ValueError(f"{name}: expected dtype {dtype or 'float32 or float64'}, received {values.dtype}")
     if shape is not None and not _fits(values.shape, shape):
         wanted = str(shape).replace("None", "n")
         raise ValueError(f"{name}: expected shape {wanted}, received {values.shape}")
-    return np.asarray(values, order="C")
+    return np.require(values, requirements=["C", "A"])
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from nnfast import _core, _validation, losses
 from nnfast._core import LossSpec
 from nnfast._kernel_arrays import Array, check_array, check_out
+from nnfast.data.containers import as_array
 from nnfast.losses import Loss
 
 __all__ = [
@@ -140,7 +141,7 @@ def sparse_categorical_crossentropy(
     gradient is with respect to y_pred nevertheless. See `nnfast.losses.SparseCategoricalCrossentropy`.
     """
     outputs = check_array("y_pred", y_pred, (None, None))
-    labels = np.asarray(y_true)
+    labels = as_array(y_true, "y_true")
     n, n_outputs = outputs.shape
     if labels.dtype.kind not in "iu" or labels.shape != (n,) or not ((labels >= 0) & (labels < n_outputs)).all():
         raise _validation.mismatch("y_true", f"{n} integer labels from 0 to {n_outputs - 1}", y_true)

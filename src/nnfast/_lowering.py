@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nnfast import _core, _validation
 from nnfast._core import LayerSpec, LossSpec, StepOptions
 from nnfast._reporting import Outcome, Reports, lower_metrics
+from nnfast.data.containers import as_array
 from nnfast.exceptions import NotReadyError
 from nnfast.initializers import Initializer
 from nnfast.layers import (
@@ -155,12 +156,12 @@ def lower_weights(weights: Any, plan: Plan, dtype: str) -> Iterator[NDArray[Any]
         raise ValueError(f"weights: expected a list of {len(plan.parameters)} arrays, received {received}")
     arrays = []
     for place, (values, parameter) in enumerate(zip(weights, plan.parameters, strict=True)):
-        array = np.asarray(values)
+        array = as_array(values, f"weights[{place}]")
         if array.shape != parameter.shape or array.dtype.kind not in "fiub":
             received = f"{array.dtype} of shape {array.shape}"
             raise ValueError(f"weights[{place}]: expected numbers of shape {parameter.shape}, received {received}")
         arrays.append(array)
-    return (np.ascontiguousarray(array, dtype) for array in arrays)
+    return (np.require(array, dtype, ["C", "A"]) for array in arrays)
 
 
 def lower_objective(loss: Loss, metrics: tuple[Sequence[Metric], Sequence[Metric]], plan: Plan) -> Objective:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from nnfast import _validation, initializers
 from nnfast._kernel_normalization import batch_normalization
 from nnfast._layer import Layer
+from nnfast.data.containers import as_array, as_numbers
 from nnfast.initializers import Initializer
 
 Array = NDArray[Any]
@@ -252,7 +253,7 @@ class Normalization(Layer):
         """
         if self.is_adapted:
             raise ValueError("adapt: expected a layer without statistics, received one that has them; make a new one")
-        rows = data if hasattr(data, "toarray") else np.asarray(data)
+        rows = data.tocsr() if hasattr(data, "tocsr") else as_numbers(data, "data")
         if rows.ndim != 2 or 0 in rows.shape or rows.dtype.kind not in "fiub":
             raise _validation.mismatch("data", "numbers of shape (n_samples, n_features)", data)
         self._settle(*_find_moments(rows))
@@ -271,7 +272,7 @@ class Normalization(Layer):
 
 
 def _check_numbers(name: str, values: Any) -> Array:
-    array = np.array(values)
+    array = as_array(values, name)
     if array.dtype.kind not in "fiub" or array.ndim > 1 or not np.isfinite(array).all():
         raise _validation.mismatch(name, "a finite number, or one for each feature", values)
     return array.astype(np.float64)

@@ -13,7 +13,9 @@ from nnfast._persistence import describe_attributes, restore_attributes
 from nnfast._stack import Stack
 from nnfast.callbacks.progress import check_verbosity, report
 from nnfast.data.arrays import as_features, as_result, as_sample
-from nnfast.data.sparse import Samples, as_samples, copy_samples
+from nnfast.data.containers import check_names, find_labels
+from nnfast.data.features import Features
+from nnfast.data.sparse import Samples, copy_samples
 from nnfast.data.streams import Piece, Stream, check_no_steps, check_steps, is_stream
 from nnfast.exceptions import NotReadyError
 from nnfast.layers import Layer
@@ -69,7 +71,7 @@ class Passes(Stack):
             out = self._predict_stream(Stream(x, check_steps("steps", steps), ("x",)))
         else:
             check_no_steps("steps", steps)
-            out = self._predict(as_samples(x, n_features=self._in_size))
+            out = self._predict(self._read(x))
         if not is_silent:
             report(f"Predicted {len(out)} rows")
         return out
@@ -102,6 +104,7 @@ class Passes(Stack):
             return network.predict_one(x, out)
         except (BufferError, TypeError, ValueError):  # the core takes few arrays, and says little of the others
             sample = as_sample(x, n_features=network.in_size)
+            check_names("x", find_labels(x), self.feature_names)
             result = np.empty(network.out_size, self.dtype) if out is None else out
             network.predict_one(sample, as_result(result, n_outputs=network.out_size, dtype=self.dtype))
             return result
@@ -122,7 +125,7 @@ class Passes(Stack):
         -------
         ndarray of shape (n_samples, n_outputs), of the model's dtype
         """
-        features = as_samples(x, n_features=self._in_size)
+        features = self._read(x)
         is_training = _validation.check_bool("training", training)
         plan, network = self._get_built(features.shape[1])
         self._pass = self._pass or _core.Pass(network)
@@ -191,16 +194,28 @@ class Passes(Stack):
         return out
 
     def _predict_stream(self, stream: Stream) -> Array:
-        if self._in_size is None:
+        features = self._get_features()
+        if features.n is None:
             first = stream.peek()
-            self._get_built(as_samples(first.x, name=f"x{first.place}").shape[1])
+            features.read(first.x, f"x{first.place}", first.names)
+            self._get_built(features.n)
 
         def prepare(piece: Piece) -> Samples:
-            features = as_samples(piece.x, name=f"x{piece.place}", n_features=self._in_size)
-            return features if piece.is_lasting else copy_samples(features)
+            samples = features.read(piece.x, f"x{piece.place}", piece.names)
+            return samples if piece.is_lasting else copy_samples(samples)
 
         with stream.read(prepare) as pieces:
-            return np.concatenate([self._predict(features) for features in pieces])
+            return np.concatenate([self._predict(samples) for samples in pieces])
+
+    def _read(self, x: Any) -> Samples:
+        """Make the samples that the core reads; those that can have no names by the shortest way."""
+        if type(x) is np.ndarray:
+            return as_features(x, n_features=self._in_size)
+        return self._get_features().read(x)
+
+    def _get_features(self) -> Features:
+        """Return what the samples of a call must be like."""
+        return Features(self._in_size, self.feature_names)
 
     def _install(self, plan: Plan, weights: Sequence[ArrayLike]) -> None:
         super()._install(plan, weights)

@@ -40,6 +40,7 @@ def describe_model(model: "Sequential") -> SavedModel:
         weights=tuple(model.get_weights()),
         compiled=_describe_compiled(model, model.optimizer) if model.optimizer else None,
         metadata=model.metadata,
+        feature_names=model.feature_names,
     )
 
 
@@ -48,6 +49,7 @@ def restore_model(model: "Sequential", saved: SavedModel, with_compiled: bool) -
     stack = check_layers(saved.layers)
     model._install(_lowering.lower_layers(stack, saved.in_size), saved.weights)
     model._stack, model._epochs_done, model.metadata = stack, saved.epochs_done, saved.metadata
+    model.feature_names = saved.feature_names
     if saved.compiled and with_compiled:
         _restore_compiled(model, saved.compiled)
 

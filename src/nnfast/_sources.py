@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 from nnfast import _examples, _validation
 from nnfast._examples import Examples
 from nnfast._lowering import Objective
-from nnfast.data.sparse import as_samples, copy_samples
+from nnfast.data.containers import Names, find_names
+from nnfast.data.features import Features
+from nnfast.data.sparse import copy_samples
 from nnfast.data.streams import Piece, Stream, check_no_steps, check_steps, is_stream
 
 
@@ -18,6 +20,8 @@ class Portion(NamedTuple):
     examples: Examples
     batch_size: int
     shuffle: bool
+    names: Names | None = None
+    """Of the columns, if they came with such."""
 
     @property
     def n_batches(self) -> int:
@@ -57,16 +61,22 @@ class Streamed:
         Of batches with targets.
     objective : Objective
         What they are for.
-    n_features : int
-        The number of columns that samples must have.
+    features : Features
+        The columns that samples must have.
     class_weight : dict or list, optional
         See ``fit``.
     """
 
     stream: Stream
     objective: Objective
-    n_features: int
+    features: Features
     class_weight: Any = None
+
+    @property
+    def n_features(self) -> int:
+        """The number of columns of samples."""
+        assert self.features.n is not None
+        return self.features.n
 
     @property
     def n_batches(self) -> int | None:
@@ -84,14 +94,15 @@ class Streamed:
 
     def _prepare(self, piece: Piece) -> Portion:
         x_name, y_name, weight_name = (f"{name}{piece.place}" for name in self.stream.names)
-        x = as_samples(piece.x, name=x_name, n_features=self.n_features)
+        column_names = piece.names or find_names(piece.x, x_name)
+        x = self.features.read(piece.x, x_name, column_names)
         names = (x_name, y_name, weight_name)
         examples = _examples.prepare_examples(x, piece.y, self.objective, names, piece.sample_weight)
         examples = _examples.weigh_classes(examples, self.class_weight, self.objective)
         if not piece.is_lasting:  # whoever gave it may fill the same arrays again
             weights = None if examples.weights is None else examples.weights.copy()
             examples = Examples(copy_samples(examples.x), examples.y.copy(), weights)
-        return Portion(examples, min(piece.batch_size or len(x), len(x)), piece.shuffle)
+        return Portion(examples, min(piece.batch_size or len(x), len(x)), piece.shuffle, column_names)
 
 
 Source = Whole | Streamed
@@ -120,19 +131,19 @@ class ValidationPlan(NamedTuple):
     share: float
     steps: int | None
 
-    def open(self, objective: Objective, n_features: int) -> Source | None:
+    def open(self, objective: Objective, features: Features) -> Source | None:
         """Return the source of the data, arrays or a stream; None if there are none."""
         if self.data is not None and is_stream(self.data):
             names = ("validation_data: x", "validation_data: y", "validation_data: sample_weight")
             steps = check_steps("validation_steps", self.steps)
-            return Streamed(Stream(self.data, steps, names), objective, n_features)
+            return Streamed(Stream(self.data, steps, names), objective, features)
         check_no_steps("validation_steps", self.steps)
-        return None if self.data is None else make_whole(_examples.prepare_pair(self.data, objective, n_features))
+        return None if self.data is None else make_whole(_examples.prepare_pair(self.data, objective, features))
 
-    def cut(self, examples: Examples, objective: Objective) -> tuple[Examples, Source | None]:
+    def cut(self, examples: Examples, objective: Objective, features: Features) -> tuple[Examples, Source | None]:
         """Return what is left of examples to train on, and what validates."""
         if self.data is not None or not self.share:
-            return examples, self.open(objective, examples.x.shape[1])
+            return examples, self.open(objective, features)
         check_no_steps("validation_steps", self.steps)
         kept, cut = _examples.split_examples(examples, self.share)
         return kept, make_whole(cut)

@@ -36,6 +36,7 @@ class Stack:
         self._plan: Plan | None = None
         self._network: _core.Network | None = None
         self.metadata: dict[str, Any] = {}
+        self.feature_names: tuple[str, ...] | None = None
         self._epochs_done = 0
         self._take_layers(check_layers([] if layers is None else layers), None)
 

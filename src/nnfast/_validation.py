@@ -64,9 +64,10 @@ def check_text(name: str, value: object) -> str:
 
 
 def check_choice(name: str, value: object, choices: tuple[Any, ...]) -> Any:
-    """Return the one of `choices` that `value` equals, of the same type."""
+    """Return the one of `choices` that `value` equals, of the same type or NumPy's scalar of that type."""
+    plain = value.item() if isinstance(value, np.generic) else value
     for choice in choices:
-        if type(value) is type(choice) and value == choice:
+        if type(plain) is type(choice) and plain == choice:
             return choice
     raise mismatch(name, f"one of {', '.join(map(repr, choices))}", value)
 

@@ -16,6 +16,7 @@ from nnfast._descriptions import Catalogue
 from nnfast._initializer import Array, Drawn, Shape
 from nnfast._initializer import Initializer as Initializer
 from nnfast._matrix_initializers import Identity, Orthogonal
+from nnfast.data.containers import PROTOCOLS, as_array
 
 _PHI_OF_MINUS_2 = 0.022750131948179195  # 0.5 * math.erfc(math.sqrt(2))
 _TRUNCATED_STDDEV = 0.87962566103423978  # of a standard normal variable cut at -2 and 2; Keras has the same digits
@@ -72,8 +73,8 @@ class GivenArray(Initializer):
     values: Any
 
     def __post_init__(self) -> None:
-        values = np.array(self.values)
-        if values.dtype.kind not in "fiub" or not np.isfinite(values).all():
+        values = as_array(self.values, "initializer")
+        if values.dtype.kind not in "fiub" or values.size == 0 or not np.isfinite(values).all():
             raise _validation.mismatch("initializer", "an array of finite numbers", self.values)
         values = values.astype(np.float64)
         values.flags.writeable = False
@@ -258,7 +259,8 @@ def get(identifier: Any) -> Initializer:
     ValueError
         If there is none of that name; the message lists them and suggests the nearest.
     """
-    if isinstance(identifier, np.ndarray | list | tuple):
+    is_array = not isinstance(identifier, str) and any(hasattr(identifier, name) for name in PROTOCOLS)
+    if is_array or isinstance(identifier, list | tuple):
         return GivenArray(identifier)
     return CATALOGUE.get(identifier)
 

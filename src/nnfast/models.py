@@ -42,6 +42,9 @@ class Sequential(Compiled):
         Set to True by a callback, it ends the training.
     metadata : dict
         Plain data of your own, as names of classes, that `save` writes into the model's file.
+    feature_names : tuple of str or None
+        The names of the columns of the first frame that was trained on; None before. Frames that come later must have
+        them too, in this order; arrays have no names and are taken as they are.
 
     Examples
     --------
@@ -93,7 +96,7 @@ class Sequential(Compiled):
 
         Parameters
         ----------
-        x : array-like or SciPy CSR matrix of shape (n_samples, n_features)
+        x : array-like, frame or SciPy CSR matrix of shape (n_samples, n_features)
             Finite numbers. uint8, float32 and float64 are read where they lie; others are converted first.
 
             Or a stream of batches ``(x, y)`` or ``(x, y, sample_weight)``: `nnfast.data.Batches`, a generator or
@@ -239,10 +242,12 @@ class Sequential(Compiled):
         float or list of float or dict
             Loss, and metrics, before the step; see `evaluate`.
         """
-        examples, objective = self._prepare(x, y, sample_weight)
+        examples, objective, features = self._prepare(x, y, sample_weight)
         examples = _examples.weigh_classes(examples, class_weight, objective)
         learner = self._get_learner(examples.x.shape[1], objective)
-        return training.return_logs(learner.train_on_batch(self, examples), return_dict)
+        logs = learner.train_on_batch(self, examples)
+        self.feature_names = features.names
+        return training.return_logs(logs, return_dict)
 
     def save(self, filepath: StrPath) -> None:
         """Write the model to a safetensors file: layers, weights, and if compiled what goes on training needs.

@@ -26,6 +26,7 @@ class Model(Protocol):
 
     seed: int
     stop_training: bool
+    feature_names: tuple[str, ...] | None
     _epochs_done: int
 
 

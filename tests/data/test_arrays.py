@@ -120,7 +120,10 @@ NOT_NUMBERS = {
     "dates": (np.zeros((2, 2), "M8[s]"), r"x: expected real numbers, received dtype datetime64\[s\]"),
     "huge integers": ([[2**70]], r"x: expected real numbers, received dtype object"),
     "structured": (np.zeros(3, "f4,f4"), r"received dtype \[\('f0'.*structured_to_unstructured"),
-    "frame with text": (Frame(np.ones((2, 2), object)), r"dtype object; preprocessing\.TableEncoder makes numbers"),
+    "frame with text": (
+        Frame(np.ones((2, 2), object)),
+        r"dtype object \(Frame\); preprocessing\.TableEncoder makes numbers",
+    ),
     "masked": (np.ma.ones((2, 2)), r"x: expected an array without a mask, .* use x\.filled\(value\)"),
     "sparse": (Sparse(), r"x: expected a dense array, received Sparse; use x\.toarray\(\)"),
     "DLPack of nothing": (OnlyDlpack(np.ones(2, "S1")), r"x: expected an array of numbers, .*OnlyDlpack"),

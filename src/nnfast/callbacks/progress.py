@@ -38,7 +38,9 @@ def check_verbosity(verbose: object) -> int:
     """Return 0, 1 or 2; "auto" is 1, and so is True, as Keras scripts write."""
     if isinstance(verbose, bool):
         return int(verbose)
-    return 1 if verbose == "auto" else _validation.check_integer("verbose ('auto', 0, 1 or 2)", verbose, 0, 2)
+    if isinstance(verbose, str) and verbose == "auto":
+        return 1
+    return _validation.check_integer("verbose ('auto', 0, 1 or 2)", verbose, 0, 2)
 
 
 def check_reports(verbose: object) -> int:

@@ -3,15 +3,18 @@
 Values never change, but for integers beyond 2**53 and long doubles, which are rounded to the nearest float64.
 """
 
-from typing import Any
+import math
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnfast import _core
+from nnfast.data.containers import as_array, as_numbers
 
 Array = NDArray[Any]
 
+_PLAIN: tuple[Literal["C"], Literal["A"]] = ("C", "A")
 _CORE_DTYPES = tuple(np.dtype(t) for t in (np.uint8, np.float32, np.float64))
 
 
@@ -47,10 +50,10 @@ def as_features(x: Any, *, name: str = "x", n_features: int | None = None) -> Ar
             f"{name}: expected 2 dimensions (n_samples, n_features), received shape {array.shape}; use "
             "reshape(-1, 1) if it is one feature of many samples, reshape(1, -1) if it is one sample"
         )
-    rows = as_rows(array)
-    if n_features is not None and rows.shape[1] != n_features:
-        raise make_features_error(name, n_features, array.shape, rows.shape[1])
-    return rows
+    n_columns = math.prod(array.shape[1:])
+    if n_features is not None and n_columns != n_features:
+        raise make_features_error(name, n_features, array.shape, n_columns)
+    return as_rows(array)
 
 
 def as_sample(x: Any, *, n_features: int) -> Array:
@@ -118,7 +121,7 @@ def as_result(out: Any, *, n_outputs: int, dtype: str) -> Array:
 
 def as_any_targets(y: Any, *, name: str = "y", n_samples: int) -> Array:
     """Make the array that a loss of one's own is given rows of: of any shape and dtype, with as many rows as x."""
-    array = np.asarray(y)
+    array = as_array(y, name)
     if array.ndim == 0 or len(array) != n_samples:
         raise ValueError(f"{name}: expected as many rows as x has, {n_samples}, received shape {array.shape}")
     return array
@@ -127,9 +130,9 @@ def as_any_targets(y: Any, *, name: str = "y", n_samples: int) -> Array:
 def as_metric_targets(y: Array, *, name: str = "y", n_outputs: int, dtype: str = "float64") -> Array:
     """Make of those what metrics read: class labels, int32 of shape (n_samples, 1), or `dtype`, a number an output."""
     if y.dtype.kind in "fiub" and y.size == len(y) * n_outputs:
-        return np.ascontiguousarray(y.reshape(len(y), n_outputs), dtype)
+        return np.require(y.reshape(len(y), n_outputs), dtype, _PLAIN)
     if y.dtype.kind in "iu" and y.size == len(y):
-        return np.ascontiguousarray(y.reshape(-1, 1), np.int32)
+        return np.require(y.reshape(-1, 1), np.int32, _PLAIN)
     wanted = f"targets of y_pred's shape ({len(y)}, {n_outputs}), or class labels, for metrics and class_weight"
     raise ValueError(f"{name}: expected {wanted}, received {y.dtype} of shape {y.shape}")
 
@@ -170,14 +173,14 @@ def as_targets(y: Any, *, name: str = "y", n_samples: int, n_outputs: int, label
         )
     if labels:
         return _as_labels(array, name, n_outputs)
-    rows = as_rows(array)
-    if rows.shape[1] != n_outputs:
-        hint = "; class labels go with sparse_categorical_crossentropy" if rows.shape[1] == 1 else ""
+    n_columns = math.prod(array.shape[1:])
+    if n_columns != n_outputs:
+        hint = "; class labels go with sparse_categorical_crossentropy" if n_columns == 1 else ""
         raise ValueError(
             f"{name}: expected shape ({n_samples}, {n_outputs}), as the network has {_count(n_outputs, 'output')}, "
             f"received {array.shape}{hint}"
         )
-    return rows
+    return as_rows(array)
 
 
 def as_weights(weights: Any, *, name: str = "sample_weight", n_samples: int, n_outputs: int = 1) -> Array:
@@ -216,7 +219,7 @@ def as_weights(weights: Any, *, name: str = "sample_weight", n_samples: int, n_o
     if not good.all():
         row, column = np.argwhere(~good)[0]
         raise ValueError(f"{name}: expected finite numbers >= 0, received {values[row, column]} in row {row}")
-    return np.ascontiguousarray(values, dtype=np.float64)
+    return np.require(values, np.float64, _PLAIN)
 
 
 def check_finite(x: Array, name: str) -> None:
@@ -248,36 +251,12 @@ def make_features_error(name: str, expected: int, shape: tuple[int, ...], receiv
 
 def _as_numbers(x: Any, name: str) -> Array:
     """Take `x` as an array of real numbers, with at least one dimension and one element."""
-    array = as_native(x if type(x) is np.ndarray else _as_array(x, name))
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: expected real numbers, received dtype {array.dtype}{_dtype_hint(array, x)}")
+    array = as_numbers(x, name)
     if array.ndim == 0:
         raise ValueError(f"{name}: expected an array, received the single number {array}")
     if array.size == 0:
         raise make_empty_error(name, array.shape)
     return array
-
-
-def _as_array(x: Any, name: str) -> Array:
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"{name}: expected an array without a mask, received a masked array; use {name}.filled(value)")
-    if hasattr(x, "toarray") and hasattr(x, "nnz"):
-        raise TypeError(f"{name}: expected a dense array, received {type(x).__name__}; use {name}.toarray()")
-    try:
-        if hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
-            return np.from_dlpack(x)
-        return np.asarray(x)
-    except (ValueError, TypeError, RuntimeError, BufferError) as error:
-        kind = ValueError if isinstance(error, ValueError) else TypeError
-        raise kind(
-            f"{name}: expected an array of numbers, rows of equal length, received {type(x).__name__} ({error})"
-        ) from error
-
-
-def as_native(array: Array) -> Array:
-    """Return the same array; if its dtype names this machine's order of bytes, as Zarr does, with one that does not."""
-    dtype = array.dtype
-    return array.view(dtype.newbyteorder("=")) if dtype.byteorder in "<>" and dtype.isnative else array
 
 
 def as_rows(array: Array) -> Array:
@@ -309,21 +288,13 @@ def _as_labels(array: Array, name: str, n_outputs: int) -> Array:
     if values.dtype.kind == "f":
         _check_each(values, np.trunc(values) == values, name, "integer class labels")
     _check_each(values, (values >= 0) & (values < n_outputs), name, f"class labels from 0 to {n_outputs - 1}")
-    return np.ascontiguousarray(values, dtype=np.int32).reshape(-1, 1)
+    return np.require(values, np.int32, _PLAIN).reshape(-1, 1)
 
 
 def _check_each(values: Array, good: NDArray[np.bool_], name: str, expected: str) -> None:
     if not good.all():
         row = int(np.argmin(good))
         raise ValueError(f"{name}: expected {expected}, received {values[row]} in row {row}")
-
-
-def _dtype_hint(array: Array, x: Any) -> str:
-    if array.dtype.kind == "O" and hasattr(x, "columns"):
-        return "; preprocessing.TableEncoder makes numbers of tables and frames"
-    if array.dtype.kind == "V":
-        return "; name one field, or use numpy.lib.recfunctions.structured_to_unstructured"
-    return ""
 
 
 def _count(n: int, noun: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnfast import _core, _validation
+from nnfast.data.containers import as_array, find_names, is_file_array
 from nnfast.data.memory_map import Pages, find_pages
 
 Array = NDArray[Any]
@@ -41,7 +42,7 @@ class Batches:
     Parameters
     ----------
     x : array, numpy.memmap, SciPy CSR matrix, or what has a shape and takes slices, shape (n_samples, ...)
-        The samples, HDF5 and Zarr arrays for example; all else is made an array.
+        The samples, HDF5 and Zarr arrays for example; all else, frames too, is made an array at once.
     y, sample_weight : the same, optional
         Their targets and weights.
     batch_size : int
@@ -85,8 +86,10 @@ class Batches:
         transform: Transform | None = None,
         seed: int | None = None,
     ) -> None:
-        self.x = _as_sliceable(x)
-        self.y, self.sample_weight = (None if part is None else _as_sliceable(part) for part in (y, sample_weight))
+        self.x = _as_sliceable("x", x)
+        self.y = None if y is None else _as_sliceable("y", y)
+        self.sample_weight = None if sample_weight is None else _as_sliceable("sample_weight", sample_weight)
+        self.feature_names = None if transform is not None else find_names(x, "x")
         self._n_samples = _count_rows(self.x, self.y, self.sample_weight)
         self.batch_size = _validation.check_integer("batch_size", batch_size, 1)
         self.shuffle = _validation.check_choice("shuffle", shuffle, (True, False, "blocks"))
@@ -143,11 +146,10 @@ class Batches:
         return Block(x, y, weights, place, key, close)
 
 
-def _as_sliceable(part: Any) -> Any:
+def _as_sliceable(name: str, part: Any) -> Any:
     if callable(getattr(part, "tocsr", None)):
         return part.tocsr()
-    is_frame = hasattr(part, "columns") or hasattr(part, "iloc")  # whose brackets do not take rows
-    return part if hasattr(part, "shape") and hasattr(part, "__getitem__") and not is_frame else np.asarray(part)
+    return part if isinstance(part, np.memmap) or is_file_array(part) else as_array(part, name)
 
 
 def _count_rows(x: Any, *others: Any) -> int:

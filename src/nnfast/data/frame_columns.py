@@ -15,6 +15,7 @@ from nnfast.exceptions import DataFileError
 
 Array = NDArray[Any]
 
+_EXPECTED = "expected numbers, truth values, text or dates"
 _FLOATS = {2: np.float32, 4: np.float32, 8: np.float64}
 
 
@@ -40,11 +41,20 @@ def read_columns(frame: Any, source: str | Path) -> tuple[tuple[str, ...], list[
     for name, (column, kind, make) in zip(names, columns, strict=True):
         array = make(column)
         if array is None:
-            raise DataFileError(
-                source, f"column {name!r}: expected numbers, truth values, text or dates, received {kind}"
-            )
+            raise DataFileError(source, f"column {name!r}: {_EXPECTED}, received {kind}")
         arrays.append(_as_known_dtype(array))
     return tuple(map(str, names)), arrays
+
+
+def read_column(column: Any, name: str) -> Array:
+    """Read a column of pandas, polars, pyarrow or narwhals, as `read_columns` does; ValueError if it holds others."""
+    library = type(column).__module__.split(".")[0]
+    if library == "narwhals":
+        return read_column(column.to_native(), name)
+    array = _MAKERS[library](column)
+    if array is None:
+        raise ValueError(f"{name}: {_EXPECTED}, received {getattr(column, 'dtype', None) or column.type}")
+    return _as_known_dtype(array)
 
 
 def as_text(numbers: Array) -> Array:
@@ -101,11 +111,11 @@ def _make_of_pyarrow(column: Any) -> Array | None:
     if types.is_boolean(kind) and column.null_count:
         return _make_of_pyarrow(column.cast(pa.uint8()))
     if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind):
-        return np.asarray(column.to_numpy())
+        return np.asarray(column.to_numpy(zero_copy_only=False))
     if str(kind) in ("string", "large_string", "string_view"):
         return _as_objects(column.to_pylist())
     if types.is_date(kind) or types.is_timestamp(kind):
-        return np.asarray(column.cast(pa.timestamp("us"), safe=False).to_numpy())
+        return np.asarray(column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False))
     return None
 
 
@@ -143,8 +153,10 @@ def _make_of_pandas(column: Any) -> Array | None:
     if types.is_numeric_dtype(kind) and not types.is_complex_dtype(kind):
         if isinstance(kind, np.dtype):
             return np.asarray(column.to_numpy())
-        dtype = np.float32 if getattr(kind, "numpy_dtype", None) == np.float32 else np.float64
-        return np.asarray(column.to_numpy(dtype, na_value=np.nan))
+        dtype = getattr(kind, "numpy_dtype", np.dtype(object))
+        if dtype.kind in "fiu" and not column.isna().any():
+            return np.asarray(column.to_numpy(dtype))
+        return np.asarray(column.to_numpy(np.float32 if dtype == np.float32 else np.float64, na_value=np.nan))
     if types.is_datetime64_any_dtype(kind) and kind.type is not date:  # Arrow's dates are objects
         return np.asarray(column.to_numpy("M8[us]", na_value=np.datetime64("NaT")))
     if isinstance(kind, np.dtype) and kind.kind in "mc":
@@ -179,4 +191,9 @@ _LIBRARIES: dict[str, Callable[[Any], tuple[list[str], list[Column]]]] = {
     "pyarrow": _read_pyarrow,
     "polars": _read_polars,
     "pandas": _read_pandas,
+}
+_MAKERS: dict[str, Callable[[Any], Array | None]] = {
+    "pyarrow": _make_of_pyarrow,
+    "polars": _make_of_polars,
+    "pandas": _make_of_pandas,
 }

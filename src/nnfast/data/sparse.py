@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnfast import _core
 from nnfast.data import arrays
 from nnfast.data.arrays import Array
+from nnfast.data.containers import as_native
 
 _MAX_FEATURES = 2**31 - 1
 _CSR_PARTS = ("data", "indices", "indptr", "shape")
@@ -143,7 +144,7 @@ def _check_shape(shape: tuple[int, ...], name: str, n_features: int | None) -> t
 
 
 def _as_vector(values: Any, name: str, kinds: str, expected: str) -> Array:
-    array = arrays.as_native(np.asarray(values))
+    array = as_native(np.asarray(values))
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name}: expected {expected}, received dtype {array.dtype}")
     if array.ndim != 1:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from nnfast import _core, _validation
+from nnfast.data.containers import PROTOCOLS, Names
 
 if TYPE_CHECKING:
     from nnfast.data.batches import Batches
@@ -35,6 +36,8 @@ class Piece(NamedTuple):
     is_lasting: bool = False
     """Whether the rows stay as they are until ``close`` is called, and need not be copied."""
     close: Callable[[], object] | None = None
+    names: Names | None = None
+    """Of the columns, where the rows are those of a frame."""
 
 
 class Order(NamedTuple):
@@ -48,7 +51,7 @@ def is_stream(x: Any) -> bool:
     """Return whether `x` gives batches: it can be iterated over, or has a length and items, and is no array itself."""
     if type(x) is np.ndarray or isinstance(x, _NO_STREAMS):
         return False
-    if any(hasattr(x, name) for name in ("shape", "__array__", "__dlpack__")):
+    if any(hasattr(x, name) for name in PROTOCOLS):
         return False
     try:
         memoryview(x)
@@ -202,7 +205,8 @@ def _find_batches(source: Any) -> "Batches | None":
 def _read_batches(source: "Batches") -> Iterator[Piece]:
     size, shuffle = source.batch_size, source.shuffle is not False
     for block in source.read_blocks():
-        yield Piece(block.x, block.y, block.sample_weight, block.place, size, shuffle, True, block.close)
+        names = source.feature_names
+        yield Piece(block.x, block.y, block.sample_weight, block.place, size, shuffle, True, block.close, names)
 
 
 def _close_behind(pairs: "ReadAhead[tuple[Piece, T]]") -> Iterator[T]:

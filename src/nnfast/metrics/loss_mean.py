@@ -9,7 +9,7 @@ import numpy as np
 from nnfast import _core, _validation, losses
 from nnfast._core import LossSpec
 from nnfast.losses import Loss
-from nnfast.metrics.metric import Array, Score
+from nnfast.metrics.metric import Array, Score, read_rows
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class LossMean(Score):
         self._settle("loss", losses.get(self.loss))
         if self.loss.wants_logits:
             raise _validation.mismatch("metrics: from_logits", "False, as metrics see probabilities", True)
-        self._settle("name", self.name or self.loss.names[0])
+        self._settle("name", self.loss.names[0] if self.name in (None, "") else self.name)
         super().__post_init__()
 
     def get_config(self) -> dict[str, Any]:  # noqa: D102
@@ -43,10 +43,9 @@ class LossMean(Score):
         return cls(**dict(config) | {"loss": losses.CATALOGUE.deserialize(config["loss"])})
 
     def compute(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:  # noqa: D102
-        outputs = np.array(y_pred, order="C")
-        if y_true.size < outputs.size:
-            y_true = y_true.reshape(-1, 1) == np.arange(outputs.shape[1])
-        targets = np.ascontiguousarray(y_true.reshape(outputs.shape), outputs.dtype)
+        y_true, y_pred, sample_weight = read_rows(y_true, y_pred, sample_weight)
+        outputs = np.array(y_pred, np.float32 if y_pred.dtype == np.float32 else np.float64, order="C")
+        targets = np.ascontiguousarray(y_true, outputs.dtype)
         of_rows = np.empty(len(outputs))
         _core.loss(LossSpec(self.loss.core_name, self.loss.parameters), outputs, targets, 1.0, of_rows, None)
         if sample_weight is None:

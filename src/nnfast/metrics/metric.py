@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnfast import _validation
 from nnfast._descriptions import Description
+from nnfast.data.arrays import as_targets, as_weights
+from nnfast.data.containers import as_numbers
 
 Array = NDArray[Any]
 
@@ -27,7 +29,8 @@ class Metric(Description):
     higher_is_better: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        self._settle("name", _validation.check_text("name", self.name or "".join(self.names[:1])))
+        is_given = self.name is not None and not (isinstance(self.name, str) and self.name == "")
+        self._settle("name", _validation.check_text("name", self.name if is_given else "".join(self.names[:1])))
 
 
 @dataclass(frozen=True)
@@ -76,15 +79,12 @@ class Sample:
     """
 
     def __init__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> None:
-        outputs, targets = np.asarray(y_pred, np.float64), np.asarray(y_true)
-        outputs = outputs.reshape(len(outputs), -1)
-        if targets.size == len(outputs) < outputs.size:
-            targets = targets.reshape(-1, 1) == np.arange(outputs.shape[1])
-        weight = np.ones(len(outputs)) if sample_weight is None else np.asarray(sample_weight, np.float64).reshape(-1)
+        targets, outputs, weight = read_rows(y_true, y_pred, sample_weight)
+        weight = np.ones(len(outputs)) if weight is None else weight
         kept = weight > 0
         self.weight: Array = weight[kept]
-        self.y_pred: Array = outputs[kept]
-        self.y_true: Array = targets.reshape(outputs.shape)[kept].astype(np.float64)
+        self.y_pred: Array = outputs[kept].astype(np.float64)
+        self.y_true: Array = targets[kept].astype(np.float64)
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -96,6 +96,28 @@ class Sample:
     def flatten(self) -> tuple[Array, Array, Array]:
         """Return targets, outputs and weights as if all outputs were one output of more rows."""
         return self.y_true.ravel(), self.y_pred.ravel(), np.repeat(self.weight, self.y_true.shape[1])
+
+
+def read_rows(y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Array, Array, Array | None]:
+    """Return what `Score.compute` is given as arrays: targets of y_pred's shape, class labels as one-hot rows of bool.
+
+    Raises
+    ------
+    TypeError
+        If one of them does not hold real numbers.
+    ValueError
+        If shapes do not go together, there are no rows, a label is no output, or a weight is negative or not finite.
+    """
+    outputs = as_numbers(y_pred, "y_pred")
+    if outputs.ndim == 0 or outputs.size == 0:
+        raise ValueError(f"y_pred: expected outputs of shape (n_samples, n_outputs), received shape {outputs.shape}")
+    outputs = outputs.reshape(len(outputs), -1)
+    n, n_outputs = outputs.shape
+    targets = as_numbers(y_true, "y_true")
+    is_labels = targets.size == n < outputs.size
+    rows = as_targets(targets, name="y_true", n_samples=n, n_outputs=n_outputs, labels=is_labels)
+    weights = None if sample_weight is None else as_weights(sample_weight, n_samples=n).reshape(-1)
+    return (rows == np.arange(n_outputs) if is_labels else rows), outputs, weights
 
 
 def divide(a: Any, b: Any) -> Any:

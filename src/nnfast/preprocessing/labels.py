@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnfast import _validation
+from nnfast.data.containers import as_array
 from nnfast.exceptions import NotReadyError
 
 Array = NDArray[Any]
@@ -78,7 +79,7 @@ def from_categorical(x: ArrayLike) -> NDArray[np.int64]:
     >>> from_categorical([[1, 0, 0], [0.1, 0.2, 0.7]])
     array([0, 2])
     """
-    rows = np.asarray(x)
+    rows = as_array(x, "x")
     if rows.dtype.kind not in "fiub":
         raise TypeError(f"x: expected real numbers, received dtype {rows.dtype}")
     if rows.ndim == 0 or rows.size == 0 or rows.shape[-1] < 2:
@@ -147,16 +148,18 @@ class LabelEncoder:
 
 
 def _as_column(name: str, y: ArrayLike) -> Array:
-    values = np.asarray(y)
+    values = as_array(y, name)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
+    if values.dtype.kind in "cV":
+        raise TypeError(f"{name}: expected classes that are numbers or texts, received dtype {values.dtype}")
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"{name}: expected a class for each row, shape (n_samples,), received shape {values.shape}")
     return values
 
 
 def _as_integers(x: ArrayLike, name: str = "x") -> Array:
-    labels = np.asarray(x)
+    labels = as_array(x, name)
     if labels.size == 0:
         raise ValueError(f"{name}: expected at least one class, received shape {labels.shape}")
     if labels.dtype.kind in "f" and np.all(np.trunc(labels) == labels):

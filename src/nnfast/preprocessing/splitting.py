@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nnfast import _validation
 from nnfast._random_state import Numbers, RandomState
+from nnfast.data.containers import as_array
 
 Array = NDArray[Any]
 Rows = NDArray[np.int64]
@@ -59,6 +60,7 @@ def train_test_split(
     >>> sorted(y_train), sorted(y_test)
     ([0, 0, 1], [0, 1])
     """
+    arrays = tuple(map(_as_sliceable, arrays))
     n_rows = _count_rows(arrays)
     n_train, n_test = _find_sizes(n_rows, test_size, train_size)
     if not _validation.check_bool("shuffle", shuffle):
@@ -96,6 +98,7 @@ def shuffle(*arrays: Any, random_state: RandomState = None, n_samples: int | Non
     >>> sorted(shuffle([1, 2, 3], random_state=0))
     [1, 2, 3]
     """
+    arrays = tuple(map(_as_sliceable, arrays))
     n_rows = _count_rows(arrays)
     n_kept = n_rows if n_samples is None else _validation.check_integer("n_samples", n_samples, 1, n_rows)
     order = Numbers(random_state).draw_order(n_rows)[:n_kept]
@@ -111,7 +114,16 @@ def take_rows(array: Any, rows: Rows | slice) -> Any:
         return array.tocsr()[rows]
     if isinstance(array, list | tuple):
         return list(array[rows]) if isinstance(rows, slice) else [array[i] for i in rows]
-    return (array if hasattr(array, "shape") else np.asarray(array))[rows]
+    if hasattr(array, "to_pylist") and not isinstance(rows, slice):  # of pyarrow, whose brackets take no numbers
+        return array.take(rows)
+    return array[rows]
+
+
+def _as_sliceable(array: Any) -> Any:
+    """Return an array for what holds numbers and does not take slices of rows, or numbers of rows, itself."""
+    if isinstance(array, str | bytes | dict | list | tuple) or hasattr(array, "to_pylist"):
+        return array
+    return array if hasattr(array, "shape") and not isinstance(array, memoryview) else as_array(array, "arrays")
 
 
 def _count_rows(arrays: tuple[Any, ...]) -> int:
@@ -160,7 +172,9 @@ def _find_size(name: str, size: Share, n_rows: int, round_off: Any) -> int | Non
 
 def _find_classes(stratify: Any, n_rows: int) -> Rows:
     """Return the place of each row's class among all classes."""
-    values = np.asarray(stratify)
+    values = as_array(stratify, "stratify")
+    if values.dtype.kind in "cV":
+        raise TypeError(f"stratify: expected classes that are numbers or texts, received dtype {values.dtype}")
     if values.ndim not in (1, 2) or len(values) != n_rows:
         raise ValueError(f"stratify: expected a class for each of {n_rows} rows, received shape {values.shape}")
     if values.ndim == 2 and values.shape[1] > 1:

@@ -27,7 +27,7 @@ Arrays = tuple[Array, ...]
 _FORMAT = 1
 _KEYS = {"format", "name", "dtype", "seed", "epochs_done", "in_size", "layers", "compiled"}
 _STATISTICS = ("running_mean", "running_var")
-_ADDED: dict[str, Any] = {"metadata": {}}  # keys that older files do not have, and what these mean
+_ADDED: dict[str, Any] = {"metadata": {}, "feature_names": None}  # not in older files, and what that means
 _COMPILED_KEYS = {"optimizer", "step", "loss", "metrics", "weighted_metrics"}
 
 
@@ -58,6 +58,7 @@ class SavedModel:
     compiled: Compiled | None
     metadata: dict[str, Any] = field(default_factory=dict)
     """Plain data of the user's; nothing here reads them."""
+    feature_names: tuple[str, ...] | None = None
 
 
 def write_model(path: StrPath, model: SavedModel) -> None:
@@ -117,6 +118,7 @@ def _describe(model: SavedModel) -> dict[str, Any]:
         "layers": [_describe_layer(layer) for layer in model.layers],
         "compiled": model.compiled and _describe_compiled(model.compiled),
         "metadata": _validation.check_metadata(model.metadata),
+        "feature_names": _check_names(model.feature_names, model.in_size),
     }
 
 
@@ -216,7 +218,16 @@ def _rebuild(data: dict[str, Any], tensors: dict[str, Array]) -> SavedModel:
         weights=weights,
         compiled=_rebuild_compiled(data["compiled"], optimizer, tuple(slots)) if optimizer else None,
         metadata=_validation.check_metadata(data["metadata"]),
+        feature_names=_check_names(data["feature_names"], in_size),
     )
+
+
+def _check_names(data: object, in_size: int) -> tuple[str, ...] | None:
+    if data is None:
+        return None
+    if not isinstance(data, list | tuple) or len(data) != in_size or not all(isinstance(name, str) for name in data):
+        raise _validation.mismatch("feature_names", f"{in_size} texts, one for each feature", data)
+    return tuple(data)
 
 
 def _rebuild_list(name: str, data: object, catalogue: Catalogue[Any]) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from nnfast import _core, config
 from nnfast.callbacks.callback import CallbackList, check_callbacks
 from nnfast.data.arrays import as_rows
+from nnfast.data.containers import as_known
 from nnfast.losses import Loss
 from nnfast.models import Sequential
 from nnfast.sklearn import _parameters
@@ -217,6 +218,7 @@ class BaseMLP(Exchange, CallbackSupportMixin, BaseEstimator):  # type: ignore[mi
     def _check_arrays(self, X: Any, y: Any, is_first: bool) -> tuple[Any, Array]:
         """Return samples and labels as arrays, and keep or compare the features' names and number."""
         numeric = {"y_numeric": True} if self._takes_numbers() else {}
+        X, y = as_known(X, "X"), as_known(y, "y")
         X, y = validate_data(self, X, y, multi_output=True, reset=is_first, **_ARRAYS, **numeric)
         return X, self._check_labels(y)
 
@@ -229,10 +231,10 @@ class BaseMLP(Exchange, CallbackSupportMixin, BaseEstimator):  # type: ignore[mi
         if self.solver == "lbfgs":
             raise ValueError("X_val: expected None with solver='lbfgs', which has no epochs, received rows")
         X, y = self._check_arrays(X, y, False)
-        return Rows(X, y, None if weights is None else _check_sample_weight(weights, X))
+        return Rows(X, y, None if weights is None else _check_weights(weights, X, "sample_weight_val"))
 
     def _weigh(self, X: Any, y: Array, sample_weight: Any, goes_on: bool) -> Array | None:
-        return None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        return None if sample_weight is None else _check_weights(sample_weight, X)
 
     def _encode_rows(self, rows: Rows, loss: Loss) -> Rows:
         return rows._replace(y=self._encode(rows.y, loss))
@@ -262,7 +264,7 @@ class BaseMLP(Exchange, CallbackSupportMixin, BaseEstimator):  # type: ignore[mi
     def _compute_outputs(self, X: Any) -> Array:
         check_is_fitted(self)
         if not self._is_plain(X):
-            X = validate_data(self, X, accept_sparse=_ARRAYS["accept_sparse"], reset=False)
+            X = validate_data(self, as_known(X, "X"), accept_sparse=_ARRAYS["accept_sparse"], reset=False)
         with _limit_threads(self.n_threads):
             return self._get_model().predict(X)
 
@@ -277,6 +279,11 @@ class BaseMLP(Exchange, CallbackSupportMixin, BaseEstimator):  # type: ignore[mi
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _check_weights(weights: Any, X: Any, name: str = "sample_weight") -> Array:
+    checked: Array = _check_sample_weight(as_known(weights, name), X)
+    return checked
 
 
 @contextlib.contextmanager
