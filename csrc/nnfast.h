@@ -27,6 +27,8 @@ const char *nnf_core_get_runnable_isa(int i);
 nnf_status nnf_core_set_isa(const char *isa);
 int nnf_core_get_threads(void);
 void nnf_core_set_threads(int n_threads); /* <= 0: the default */
+/* The same for the calling thread alone: at most so many, whatever is set; <= 0: no limit. Returns the limit before, or 0. */
+int nnf_core_limit_threads(int n_threads);
 int nnf_core_count_usable_cores(void);
 /* What n_threads cores reach at once, each best of several tries, in about 0.2 s: multiplications and additions a second in
  * registers with the instruction set in use, n_threads >= 1; bytes a second read from memory, OUT_OF_MEMORY possible. */
@@ -124,6 +126,23 @@ nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_
 int nnf_trainer_get_bad_layer(const nnf_trainer *trainer);
 /* Dropout off, nothing changed. Of the run only weights, outputs and poll count. */
 nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats);
+
+/* A run or an evaluation, to be done beside others. */
+typedef struct nnf_call {
+    nnf_trainer *trainer;
+    const nnf_matrix *x, *y;
+    nnf_run run;
+    bool is_evaluation;
+    nnf_stats *stats;
+    nnf_status status; /* set to what nnf_trainer_run, or nnf_trainer_evaluate, returns */
+} nnf_call;
+
+/* By itself, with the threads that it is worth. */
+void nnf_trainer_run_call(nnf_call *call);
+/* Calls of trainers that share no network, shared out over the threads in their order, each done by one: the same bits as one by one.
+ * Sets the polls of the runs; poll, which may be NULL, is called by the calling thread, and false ends all: those that have not begun
+ * are NNF_STATUS_STOPPED too, their stats as they were. */
+void nnf_trainer_run_calls(nnf_call *const *calls, int64_t n_calls, nnf_poll poll, void *poll_argument);
 
 /* ---- bare kernels on whole arrays ---- */
 

@@ -51,4 +51,5 @@ const char *nnf_core_get_runnable_isa(int i)
 
 int nnf_core_get_threads(void) { return nnf_team_get_threads(); }
 void nnf_core_set_threads(int n_threads) { nnf_team_set_threads(n_threads); }
+int nnf_core_limit_threads(int n_threads) { return nnf_team_limit_threads(n_threads); }
 int nnf_core_count_usable_cores(void) { return nnf_cpu_count_usable_cores(); }

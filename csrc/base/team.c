@@ -213,9 +213,10 @@ static int read_limit(const char *name)
     return is_valid ? (int)value : INT_MAX;
 }
 
-static atomic_int n_threads_set; /* 0: the default */
+static atomic_int n_threads_set;         /* 0: the default */
+static _Thread_local int n_threads_most; /* 0: no limit */
 
-int nnf_team_get_threads(void)
+static int get_threads_of_process(void)
 {
     static atomic_int n_threads_default; /* 0: not known yet. Found twice by a race it is the same */
     const int n_set = atomic_load(&n_threads_set);
@@ -229,4 +230,17 @@ int nnf_team_get_threads(void)
     return least(n, omp_get_max_threads()); /* threadpoolctl lowers it */
 }
 
+int nnf_team_get_threads(void)
+{
+    const int n = get_threads_of_process();
+    return n_threads_most > 0 ? least(n, n_threads_most) : n;
+}
+
 void nnf_team_set_threads(int n) { atomic_store(&n_threads_set, n > 0 ? n : 0); }
+
+int nnf_team_limit_threads(int n)
+{
+    const int before = n_threads_most;
+    n_threads_most = n > 0 ? n : 0;
+    return before;
+}

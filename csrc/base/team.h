@@ -30,9 +30,12 @@ void nnf_team_barrier(nnf_member *member);
 void nnf_team_share(const nnf_member *member, int64_t n, int64_t *begin, int64_t *end);
 
 /* The number of threads a run uses unless told otherwise: the least of usable cores, NNFAST_NUM_THREADS,
- * OMP_NUM_THREADS (invalid values are ignored) and what OpenMP is limited to in this thread; or what was set. */
+ * OMP_NUM_THREADS (invalid values are ignored) and what OpenMP is limited to in this thread; or what was set. Never more than the
+ * calling thread's limit. */
 int nnf_team_get_threads(void);
 /* n <= 0 goes back to the default. */
 void nnf_team_set_threads(int n);
+/* From now on the calling thread's runs use at most n threads, whatever is set; n <= 0: no such limit. Returns the limit before, or 0. */
+int nnf_team_limit_threads(int n);
 
 #endif

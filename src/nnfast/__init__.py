@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         report,
         schedules,
     )
+    from nnfast._many import fit_many
     from nnfast.models import Sequential, load_model
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "datasets",
     "exceptions",
     "export",
+    "fit_many",
     "get_num_threads",
     "initializers",
     "kernels",
@@ -62,7 +64,7 @@ __all__ = [
     "show_config",
 ]
 
-_MODELS = ("Sequential", "load_model")
+_PLACES = {"Sequential": "nnfast.models", "load_model": "nnfast.models", "fit_many": "nnfast._many"}
 
 
 def __getattr__(name: str) -> Any:
@@ -73,8 +75,8 @@ def __getattr__(name: str) -> Any:
         from nnfast.config import get_version
 
         return get_version()
-    if name in _MODELS:
-        globals()[name] = getattr(import_module("nnfast.models"), name)
+    if name in _PLACES:
+        globals()[name] = getattr(import_module(_PLACES[name]), name)
         return globals()[name]
     if name in __all__ or name == "sklearn":
         return import_module(f"nnfast.{name}")

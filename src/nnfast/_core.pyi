@@ -123,6 +123,9 @@ def set_isa(name: str) -> None:
 
 def get_num_threads() -> int: ...
 def set_num_threads(n: int) -> None: ...
+def limit_threads(n: int) -> int:
+    """From now on this Python thread uses at most n threads, whatever is set; 0: no limit. Return the limit before."""
+
 def count_usable_cores() -> int: ...
 def measure_peak(dtype: str, n_threads: int) -> float:
     """GFLOP/s of multiply-adds in registers, on n_threads cores at once, of the instruction set in use; takes 0.2 s."""
@@ -199,6 +202,33 @@ class Trainer:
         """
 
     dtype: str
+    def plan(
+        self,
+        x: Array | CsrRows,
+        y: Array,
+        *,
+        batch_size: int,
+        first_epoch: int,
+        n_epochs: int,
+        shuffle: bool,
+        seed: int,
+        first_batch: int = 0,
+        n_batches: int = 0,
+        weights: NDArray[np.float64] | None = None,
+        outputs: Array | None = None,
+        learning_rates: NDArray[np.float64] | None = None,
+    ) -> Call:
+        """Return what `run` would do."""
+
+    def plan_evaluation(
+        self,
+        x: Array | CsrRows,
+        y: Array,
+        weights: NDArray[np.float64] | None = None,
+        outputs: Array | None = None,
+    ) -> Call:
+        """Return what `evaluate` would do."""
+
     def run(
         self,
         x: Array | CsrRows,
@@ -231,6 +261,19 @@ class Trainer:
         weights: NDArray[np.float64] | None = None,
         outputs: Array | None = None,
     ) -> Stats: ...
+
+class Call:
+    """What a trainer is to do, and the arrays it takes, held until it is done."""
+
+    def run(self, poll: Poll | None = None) -> Any:
+        """Do it by itself. Raises RunStopped, or what poll raised."""
+
+def run_calls(calls: list[Call]) -> tuple[list[Any], BaseException | None]:
+    """Do calls of trainers that share no network side by side, each by one thread, with the bits of one by one.
+
+    Return the result of each or the error it would have raised; and what a signal raised, as Ctrl-C does: calls that it
+    ended have the error RunStopped("stopped").
+    """
 
 def activation(name: str, x: Array, out: Array, parameter: float) -> None: ...
 def activation_gradient(name: str, saved: Array, gradient: Array, parameter: float) -> None: ...

@@ -113,6 +113,10 @@ def set_num_threads(int n):
     nnf_core_set_threads(n)
 
 
+def limit_threads(int n):
+    return nnf_core_limit_threads(n)
+
+
 def count_usable_cores():
     return nnf_core_count_usable_cores()
 
@@ -177,108 +181,4 @@ cdef class Pass:
         check(status)
 
 
-# ---- trainers ----
-
-cdef dict _REASONS = {
-    NNF_STATUS_STOPPED: "stopped",
-    NNF_STATUS_NOT_FINITE: "not_finite",
-    NNF_STATUS_LABEL_OUT_OF_RANGE: "label_out_of_range",
-}
-
-
-cdef int64_t count_batches(int64_t n_rows, int64_t batch_size, int64_t first_batch, int64_t n_batches) except -1:
-    """Of an epoch of a run."""
-    cdef int64_t left = -(-n_rows // max(batch_size, 1)) - first_batch
-    return max(0, min(n_batches, left) if n_batches > 0 else left)
-
-
-cdef nnf_run make_run(_Poller poller, _View weights, _View outputs):
-    """What evaluating is told; all else is 0."""
-    cdef nnf_run run
-    memset(&run, 0, sizeof(run))
-    run.poll, run.poll_argument = ask_poller, <void *>poller
-    run.weights, run.outputs = weights.pointer, outputs.pointer
-    return run
-
-
-cdef class Trainer:
-    cdef nnf_trainer *handle
-    cdef Network network
-    cdef Optimizer optimizer
-    cdef int n_metrics
-
-    def __cinit__(self, Network network not None, Optimizer optimizer, loss, metrics, *, int n_weighted=0):
-        cdef nnf_objective objective = read_loss(loss)
-        if len(metrics) > NNF_MAX_METRICS:
-            raise ValueError(f"expected at most {NNF_MAX_METRICS} metrics, received {len(metrics)}")
-        self.network = network
-        self.optimizer = optimizer
-        self.n_metrics = objective.n_metrics = len(metrics)
-        objective.n_weighted = n_weighted
-        for i, metric in enumerate(metrics):
-            name, parameter = (metric, METRICS.get(metric, 0)) if isinstance(metric, str) else metric
-            objective.metrics[i] = <nnf_metric>(<int>_METRIC_NAMES.index(name))
-            objective.metric_parameters[i] = parameter
-        check(nnf_trainer_create(network.handle, NULL if optimizer is None else optimizer.handle, &objective, &self.handle))
-
-    def __dealloc__(self):
-        nnf_trainer_free(self.handle)
-
-    @property
-    def dtype(self):
-        return self.network.dtype
-
-    cdef object to_stats(self, nnf_stats *stats):
-        metrics = tuple([stats.metric[m] for m in range(self.n_metrics)])
-        return Stats(stats.loss, metrics, stats.n_rows, stats.n_batches, stats.weight, stats.penalty)
-
-    cdef int finish(self, nnf_status status, _Poller poller, list stats) except -1:
-        if poller.error is not None:
-            poller.error.stats = stats
-            raise poller.error
-        if status in _REASONS:
-            layer = nnf_trainer_get_bad_layer(self.handle) if status == NNF_STATUS_NOT_FINITE else None
-            raise RunStopped(_REASONS[status], stats, layer)
-        return check(status)
-
-    def run(self, x, y, *, int64_t batch_size, uint32_t first_epoch, uint32_t n_epochs, bint shuffle, uint64_t seed,
-            int64_t first_batch=0, int64_t n_batches=0, poll=None, weights=None, outputs=None, learning_rates=None):
-        cdef _View features = samples_view(x), targets = _View(y), rates = _View(None, False, True)
-        cdef _View row_weights = _View(weights, False, True), kept = _View(outputs, True, True)
-        cdef _Poller poller = make_poller(poll)
-        if learning_rates is not None:
-            n_steps = n_epochs * count_batches(features.matrix.n_rows, batch_size, first_batch, n_batches)
-            rates = flat_view(learning_rates, "float64", n_steps, False)
-        cdef nnf_run run = make_run(poller, row_weights, kept)
-        run.batch_size, run.first_epoch, run.n_epochs = batch_size, first_epoch, n_epochs
-        run.first_batch, run.n_batches, run.shuffle, run.seed = first_batch, n_batches, shuffle, seed
-        run.learning_rates = <const double *>rates.matrix.data
-        cdef nnf_stats *stats = <nnf_stats *>calloc(<size_t>n_epochs + 1, sizeof(nnf_stats))
-        cdef nnf_status status
-        if stats == NULL:
-            raise MemoryError()
-        try:
-            self.network.begin(True)
-            with nogil:
-                status = nnf_trainer_run(self.handle, features.pointer, targets.pointer, &run, stats)
-            self.network.end(True)
-            result = [self.to_stats(&stats[epoch]) for epoch in range(n_epochs)]
-            n_finished = sum([stats[epoch].is_finished for epoch in range(n_epochs)])
-            self.finish(status, poller, result[:n_finished + 1])
-            return result
-        finally:
-            free(stats)
-
-    def evaluate(self, x, y, poll=None, weights=None, outputs=None):
-        cdef _View features = samples_view(x), targets = _View(y)
-        cdef _View row_weights = _View(weights, False, True), kept = _View(outputs, True, True)
-        cdef _Poller poller = make_poller(poll)
-        cdef nnf_run run = make_run(poller, row_weights, kept)
-        cdef nnf_stats stats
-        cdef nnf_status status
-        self.network.begin(False)
-        with nogil:
-            status = nnf_trainer_evaluate(self.handle, features.pointer, targets.pointer, &run, &stats)
-        self.network.end(False)
-        self.finish(status, poller, [])
-        return self.to_stats(&stats)
+include "_core_trainers.pxi"

@@ -9,6 +9,7 @@ from typing import Any
 from nnfast._core import Progress, RunStopped, Stats
 from nnfast._reporting import Array
 from nnfast._sources import Portion, Source, Whole
+from nnfast._work import Steps, run_alone
 from nnfast.callbacks.callback import BATCH_HOOKS, CallbackList, Logs
 from nnfast.exceptions import NotFiniteError
 from nnfast.training import Learner, Model, Tally
@@ -57,12 +58,16 @@ class Fit:
 
     def run(self) -> None:
         """Train until the end, until someone sets ``model.stop_training``, or until an error."""
+        run_alone(self.take_steps())
+
+    def take_steps(self) -> Steps[None]:
+        """Do the same, in steps."""
         try:
             self.callbacks.call("on_train_begin", {})
             if isinstance(self.source, Whole) and not self._wants_epochs():
-                self._run_all(self.source.portion)
+                yield from self._run_all(self.source.portion)
             else:
-                self._run_one_by_one()
+                yield from self._run_one_by_one()
             if self.learner.optimizer.use_ema:
                 self.learner.state.overwrite()
             self.callbacks.call("on_train_end", self._logs)
@@ -76,76 +81,76 @@ class Fit:
 
     # ---- all epochs ----
 
-    def _run_all(self, portion: Portion) -> None:
+    def _run_all(self, portion: Portion) -> Steps[None]:
         self._begin(portion)
         n_epochs = min(_EPOCHS_A_CALL, max(_STEPS_A_CALL // self._n_batches, 1))
         for first in range(0, len(self.epochs), n_epochs):
             if not self.model.stop_training:
-                self._run_together(portion, self.epochs[first : first + n_epochs])
+                yield from self._run_together(portion, self.epochs[first : first + n_epochs])
 
-    def _run_together(self, portion: Portion, epochs: range) -> None:
+    def _run_together(self, portion: Portion, epochs: range) -> Steps[None]:
         """Run whole epochs in one call and tell of each that was finished, or cut short."""
         try:
-            stats = self._call_core(portion, None, n_epochs=len(epochs))
+            stats = yield from self._call_core(portion, None, n_epochs=len(epochs))
         except RunStopped as stop:
             *whole, _ = stop.stats
-            self._tell(epochs, whole)
+            yield from self._tell(epochs, whole)
             self._tally = Tally(self.learner)
             self._take_stop(stop, epochs[len(whole)])
-            self._end_epoch(epochs[len(whole)])
+            yield from self._end_epoch(epochs[len(whole)])
         except BaseException as error:  # from a signal: the core ends at a batch border
-            self._tell(epochs, getattr(error, "stats", [])[:-1])
+            yield from self._tell(epochs, getattr(error, "stats", [])[:-1])
             raise
         else:
-            self._tell(epochs, stats)
+            yield from self._tell(epochs, stats)
 
-    def _tell(self, epochs: range, stats: Sequence[Stats]) -> None:
+    def _tell(self, epochs: range, stats: Sequence[Stats]) -> Steps[None]:
         """Tell of the first of the epochs."""
         for epoch, part in zip(epochs, stats, strict=False):
             self._tally = Tally(self.learner, part)
-            self._end_epoch(epoch)
+            yield from self._end_epoch(epoch)
 
     # ---- one epoch ----
 
-    def _run_one_by_one(self) -> None:
+    def _run_one_by_one(self) -> Steps[None]:
         self._by_batch = self.callbacks.hears(*BATCH_HOOKS)
         for epoch in self.epochs:
             if self.model.stop_training:
                 return
             if self.source.is_over:
-                warnings.warn(f"x: expected batches for epoch {epoch + 1}, received none; training ends", stacklevel=4)
+                warnings.warn(f"x: expected batches for epoch {epoch + 1}, received none; training ends", stacklevel=6)
                 return
             self.callbacks.call("on_epoch_begin", epoch, {})
-            self._run_epoch(epoch)
-            self._end_epoch(epoch)
+            yield from self._run_epoch(epoch)
+            yield from self._end_epoch(epoch)
 
-    def _run_epoch(self, epoch: int) -> None:
+    def _run_epoch(self, epoch: int) -> Steps[None]:
         self._tally = Tally(self.learner)
         with self.source.read() as portions:
             for portion in portions:
                 self._begin(portion)
-                self._run_portion(portion, epoch)
+                yield from self._run_portion(portion, epoch)
                 if self.model.stop_training:
                     return
 
-    def _run_portion(self, portion: Portion, epoch: int) -> None:
+    def _run_portion(self, portion: Portion, epoch: int) -> Steps[None]:
         """Train on a portion: in one call, or batch by batch: the same bits, with a call for each."""
         outputs = self.learner.make_room(portion.examples)
         try:
             if self._by_batch:
-                self._run_batches(portion, outputs)
+                yield from self._run_batches(portion, outputs)
             else:
-                [stats] = self._call_core(portion, outputs, n_epochs=1)
+                [stats] = yield from self._call_core(portion, outputs, n_epochs=1)
                 self._tally.add(stats)
         except RunStopped as stop:
             self._take_stop(stop, epoch)
         self._tally.keep(portion.examples, outputs)
 
-    def _run_batches(self, portion: Portion, outputs: Array | None) -> None:
+    def _run_batches(self, portion: Portion, outputs: Array | None) -> Steps[None]:
         for batch in range(self._n_batches):
             number = self._tally.n_batches
             self.callbacks.call("on_train_batch_begin", number, {})
-            [stats] = self._call_core(portion, outputs, n_epochs=1, first_batch=batch, n_batches=1)
+            [stats] = yield from self._call_core(portion, outputs, n_epochs=1, first_batch=batch, n_batches=1)
             self._tally.add(stats)
             logs = self._tally.make_batch_logs()
             self.callbacks.call("on_train_batch_end", number, logs)
@@ -163,10 +168,12 @@ class Fit:
         if self._before and not self._by_batch and time.perf_counter() - self._reported > _SECONDS_A_REPORT:
             self._poll(Progress(0, 0, self._n_batches, 0.0))
 
-    def _call_core(self, portion: Portion, outputs: Array | None, **part: int) -> list[Stats]:
-        settings: dict[str, Any] = {"batch_size": portion.batch_size, "shuffle": portion.shuffle, "poll": self._poll}
+    def _call_core(self, portion: Portion, outputs: Array | None, **part: int) -> Steps[list[Stats]]:
+        settings: dict[str, Any] = {"batch_size": portion.batch_size, "shuffle": portion.shuffle, **part}
         try:
-            return self.learner.run(self.model, portion.examples, outputs=outputs, **settings, **part)
+            work = self.learner.plan(self.model, portion.examples, outputs, self._poll, **settings)
+            stats: list[Stats] = yield work
+            return stats
         finally:
             self._count_epochs()
 
@@ -199,18 +206,18 @@ class Fit:
         self.model.stop_training = True
         self._tally.spoil()
 
-    def _end_epoch(self, epoch: int) -> None:
+    def _end_epoch(self, epoch: int) -> Steps[None]:
         """Measure, and tell of the epoch, if a batch of it was done."""
         if not self._tally.n_rows:
             return
         self._logs = self._tally.make_logs()
         if self.validation and epoch in self.validated:
-            self._logs |= self._validate(self.validation)
+            self._logs |= yield from self._validate(self.validation)
         self.callbacks.call("on_epoch_end", epoch, self._logs)
 
-    def _validate(self, validation: Source) -> Logs:
+    def _validate(self, validation: Source) -> Steps[Logs]:
         self.callbacks.call("on_test_begin", {})
-        tally = self.learner.evaluate(validation)
+        tally = yield from self.learner.measure(validation)
         if not tally.n_rows:
             raise ValueError("validation_data: expected batches, received none: an iterator gives its batches once")
         logs = tally.make_logs()

@@ -70,6 +70,7 @@ cdef extern from "nnfast.h" nogil:
     nnf_status nnf_core_set_isa(const char *isa)
     int nnf_core_get_threads()
     void nnf_core_set_threads(int n_threads)
+    int nnf_core_limit_threads(int n_threads)
     int nnf_core_count_usable_cores()
     nnf_status nnf_core_measure_peak(nnf_dtype dtype, int n_threads, double *operations_a_second)
     nnf_status nnf_core_measure_bandwidth(int n_threads, double *bytes_a_second)
@@ -243,8 +244,18 @@ cdef extern from "nnfast.h" nogil:
     nnf_status nnf_trainer_run(
         nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
     int nnf_trainer_get_bad_layer(const nnf_trainer *trainer)
-    nnf_status nnf_trainer_evaluate(
-        nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats)
+
+    ctypedef struct nnf_call:
+        nnf_trainer *trainer
+        const nnf_matrix *x
+        const nnf_matrix *y
+        nnf_run run
+        c_bool is_evaluation
+        nnf_stats *stats
+        nnf_status status
+
+    void nnf_trainer_run_call(nnf_call *call)
+    void nnf_trainer_run_calls(nnf_call **calls, int64_t n_calls, nnf_poll poll, void *poll_argument)
 
     nnf_status nnf_array_activation(
         nnf_activation activation, const nnf_matrix *x, const nnf_matrix *y, double parameter)

@@ -2,6 +2,8 @@
 
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -34,6 +36,31 @@ def set_num_threads(n: int) -> None:
 def get_num_threads() -> int:
     """Return the number of threads that training and prediction use."""
     return _core.get_num_threads()
+
+
+@contextmanager
+def limit_threads(n: int | None) -> Iterator[None]:
+    """Let training and prediction use at most `n` threads within a ``with`` block, if this thread of Python calls them.
+
+    Parameters
+    ----------
+    n : int or None
+        None, and a number beyond the limit or `get_num_threads` outside of the block, limit nothing.
+
+    Examples
+    --------
+    >>> from nnfast import config
+    >>> with config.limit_threads(1):
+    ...     config.get_num_threads()
+    1
+    """
+    most = 0 if n is None else _validation.check_integer("n", n, 1, 1024)
+    before = _core.limit_threads(0)
+    _core.limit_threads(min(most or before, before or most))
+    try:
+        yield
+    finally:
+        _core.limit_threads(before)
 
 
 def show_config(mode: Literal["stdout", "dicts"] = "stdout") -> dict[str, Any] | None:

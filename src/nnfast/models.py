@@ -1,16 +1,17 @@
 """models: `Sequential`, a stack of layers that can be trained, and `load_model`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from numpy.typing import DTypeLike
 
-from nnfast import _examples, _sources, _validation, training
+from nnfast import _examples, _validation, training
 from nnfast._class_weights import ClassWeight
 from nnfast._compiled import Compiled
 from nnfast._fit import Fit
+from nnfast._fit_request import FitRequest, check_request
 from nnfast._persistence import describe_model, restore_model
-from nnfast.callbacks.callback import Callback, CallbackList, History, Logs, check_callbacks
+from nnfast.callbacks.callback import Callback, CallbackList, History, Logs
 from nnfast.callbacks.progress import check_verbosity, choose_display, describe, report
 from nnfast.layers import Layer
 from nnfast.saving.model_file import read_model, write_model
@@ -156,25 +157,29 @@ class Sequential(Compiled):
         NotFiniteError
             If the loss of a batch becomes NaN or infinite; the weights are those that the batch before left.
         """
-        epochs = _validation.check_integer("epochs", epochs, 1, 2**31)
-        initial_epoch = _validation.check_integer("initial_epoch", initial_epoch, 0, epochs)
-        size = 32 if batch_size is None else _validation.check_integer("batch_size", batch_size, 1)
-        verbosity = check_verbosity(verbose)
-        listeners = check_callbacks(callbacks)
-        share = _validation.check_real("validation_split", validation_split, "[0, 1)")
-        data = _sources.TrainingData(
-            x, y, sample_weight, class_weight, size, _validation.check_bool("shuffle", shuffle)
-        )
-        plan = _sources.ValidationPlan(validation_data, share, validation_steps)
-        validated = _sources.choose_validated(validation_freq, epochs)
-        source, validation, objective = self._open_training(data, steps_per_epoch, plan)
-        learner = self._get_learner(source.n_features, objective)
-        learner.try_weights(source, validation)
-        self.history, self.stop_training = History(), False
-        params = {"verbose": verbosity, "epochs": epochs, "steps": source.n_batches}
-        everyone = CallbackList([*listeners, *choose_display(verbosity), self.history], self, params)
-        Fit(self, learner, source, validation, range(initial_epoch, epochs), validated, everyone).run()
+        request = FitRequest(
+            x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
+            sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_freq,
+        )  # fmt: skip
+        self._check_fit(request)().run()
+        assert self.history
         return self.history
+
+    def _check_fit(self, request: FitRequest) -> Callable[[], Fit]:
+        """Check what is asked without changing anything, and return what begins it."""
+        asked = check_request(request)
+        source, validation, objective = self._open_training(asked.data, request.steps_per_epoch, asked.plan)
+
+        def begin() -> Fit:
+            learner = self._get_learner(source.n_features, objective)
+            learner.try_weights(source, validation)
+            self.history, self.stop_training = History(), False
+            params = {"verbose": asked.verbosity, "epochs": asked.epochs.stop, "steps": source.n_batches}
+            everyone = [*asked.callbacks, *choose_display(asked.verbosity), self.history]
+            listeners = CallbackList(everyone, self, params)
+            return Fit(self, learner, source, validation, asked.epochs, asked.validated, listeners)
+
+        return begin
 
     def evaluate(
         self,

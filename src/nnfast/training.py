@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
@@ -13,10 +13,14 @@ from nnfast._examples import Examples
 from nnfast._lowering import Objective
 from nnfast._reporting import Outcome, join_outcomes, make_room
 from nnfast._sources import Source, Whole
+from nnfast._work import Steps, Work, run_alone
 from nnfast.callbacks.callback import Logs
 from nnfast.data.arrays import as_metric_targets
 from nnfast.exceptions import NotFiniteError
 from nnfast.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from nnfast._core import Poll
 
 Array = NDArray[Any]
 
@@ -40,23 +44,28 @@ class Learner:
     trainer: _core.Trainer | CustomTrainer
     layer_names: tuple[str, ...]
 
-    def run(self, model: Model, examples: Examples, **settings: Any) -> list[Stats]:
-        """Train the epochs that come next for `model`; see ``_core.Trainer.run``."""
+    def plan(
+        self, model: Model, examples: Examples, outputs: Array | None, poll: "Poll | None" = None, **settings: Any
+    ) -> Work:
+        """Return the training of the epochs that come next for `model`; see ``_core.Trainer.run``."""
         step, n_steps = self.state.step, settings["n_epochs"] * _count_batches(len(examples.x), **settings)
         rates = _lowering.lower_rates(self.optimizer, step, n_steps)
         if rates is None:
             self.state.set_hyperparameters(_lowering.lower_optimizer(self.optimizer)[1])
         settings |= {"first_epoch": model._epochs_done, "seed": model.seed, "learning_rates": rates}
-        return self.trainer.run(examples.x, examples.y, weights=examples.weights, **settings)
+        return Work(self.trainer, examples, outputs, settings, poll)
 
     def evaluate(self, source: Source) -> "Tally":
         """Measure the rows of an epoch of a source."""
+        return run_alone(self.measure(source))
+
+    def measure(self, source: Source) -> Steps["Tally"]:
+        """Do the same as ``evaluate``, in steps."""
         tally = Tally(self)
         with source.read() as portions:
             for examples, *_ in portions:
                 outputs = self.make_room(examples)
-                stats = self.trainer.evaluate(examples.x, examples.y, weights=examples.weights, outputs=outputs)
-                tally.add(stats)
+                tally.add((yield Work(self.trainer, examples, outputs)))
                 tally.keep(examples, outputs)
         return tally
 
@@ -72,7 +81,7 @@ class Learner:
         """Take one step; it counts as an epoch."""
         n_samples, outputs = len(examples.x), self.make_room(examples)
         try:
-            [stats] = self.run(model, examples, batch_size=n_samples, n_epochs=1, shuffle=False, outputs=outputs)
+            [stats] = self.plan(model, examples, outputs, batch_size=n_samples, n_epochs=1, shuffle=False).run()
         except RunStopped as stop:
             raise self.explain(stop, 0, 0) from None
         model._epochs_done += 1

@@ -63,7 +63,7 @@ def as_samples(x: Any, *, name: str = "x", n_features: int | None = None) -> Sam
     ----------
     x : array-like or sparse matrix of shape (n_samples, n_features)
         What `arrays.as_features` takes; or a CSR matrix or array of SciPy's, or what its method ``tocsr`` makes one.
-        Elements that are stored twice count as their sum.
+        Elements that are stored twice count as their sum. What this function returned is returned as it is.
     name : str
         What error messages call it.
     n_features : int, optional
@@ -82,6 +82,9 @@ def as_samples(x: Any, *, name: str = "x", n_features: int | None = None) -> Sam
         If `x` is empty, has not two dimensions or not `n_features` columns, or if indices or indptr of a sparse matrix
         are not what they must be.
     """
+    if isinstance(x, CsrRows):
+        _check_shape(x.shape, name, n_features)
+        return x
     matrix = _find_csr(x)
     if matrix is None:
         return arrays.as_features(x, name=name, n_features=n_features)

@@ -348,6 +348,30 @@ static void test_number_of_threads(void)
     CHECK(nnf_team_get_threads() == usual);
 }
 
+static void *get_threads(void *argument)
+{
+    *(int *)argument = nnf_team_get_threads();
+    return NULL;
+}
+
+/* A limit is of its thread alone, and bounds what is set. */
+static void test_limit_of_a_thread(void)
+{
+    pthread_t other;
+    int n_others = 0;
+    nnf_team_set_threads(5);
+    CHECK(nnf_team_limit_threads(2) == 0);
+    CHECK(nnf_team_get_threads() == 2);
+    CHECK(pthread_create(&other, NULL, get_threads, &n_others) == 0);
+    pthread_join(other, NULL);
+    CHECK(n_others == 5);
+    CHECK(nnf_team_limit_threads(9) == 2);
+    CHECK(nnf_team_get_threads() == 5);
+    CHECK(nnf_team_limit_threads(-1) == 9);
+    CHECK(nnf_team_limit_threads(0) == 0);
+    nnf_team_set_threads(0);
+}
+
 int main(void)
 {
     test_members();
@@ -356,6 +380,7 @@ int main(void)
     test_uneven_members();
     test_shares();
     test_caller_state();
+    test_limit_of_a_thread();
     if (HAS_THREAD_SANITIZER)
         return check_finish();
     test_number_of_threads();
