@@ -88,6 +88,56 @@ def test_a_worker_of_joblib_uses_its_share_of_the_cores(monkeypatch):
     assert told == [("1", 1)] * 2
 
 
+def test_a_search_of_24_settings_starts_no_more_threads_than_jobs():
+    """Each worker fits with one thread, though the net is worth more: it has the threads it had before."""
+
+    def count_threads():
+        from nnfast import sklearn  # noqa: F401
+
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("Threads:"))
+
+    def score(model, x, y):
+        return {"accuracy": model.score(x, y), "threads": count_threads(), "process": os.getpid()}
+
+    x, y = make_digits()
+    grid = {"alpha": np.logspace(-5, 0, 6), "learning_rate_init": [1e-3, 1e-2], "activation": ["relu", "tanh"]}
+    before = Parallel(n_jobs=2)(delayed(count_threads)() for _ in range(8))
+    model = MLPClassifier(512, max_iter=2, random_state=0)
+    results = GridSearchCV(model, grid, scoring=score, refit=False, cv=2, n_jobs=2).fit(x, y).cv_results_
+    assert len(results["params"]) == 24
+    for fold in ("split0", "split1"):
+        assert results[f"{fold}_test_threads"].max() <= max(before)
+        assert len(set(results[f"{fold}_test_process"])) <= 2
+    assert min(results["mean_test_accuracy"]) > 0.1
+
+
+def test_threads_of_a_call_are_of_the_call_alone():
+    """In threads, too, and threadpoolctl still limits what nobody has set."""
+    program = """
+import numpy as np, nnfast
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+from nnfast.callbacks import LambdaCallback
+from nnfast.sklearn import MLPClassifier
+before = nnfast.get_num_threads()
+def fit(n):
+    seen = []
+    look = LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(nnfast.get_num_threads()))
+    MLPClassifier(4, max_iter=30, tol=0, n_threads=n, callbacks=[look]).fit(np.eye(50), np.arange(50) % 2)
+    return set(seen)
+wanted = [1, None] * 8
+told = Parallel(n_jobs=4, backend="threading")(delayed(fit)(n) for n in wanted)
+assert told == [{n or before} for n in wanted], told
+assert nnfast.get_num_threads() == before
+with threadpool_limits(1):
+    assert nnfast.get_num_threads() == 1
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    environment["PYTHONWARNINGS"] = "ignore"
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+
+
 def test_threadpoolctl_sees_and_limits():
     program = """
 import nnfast

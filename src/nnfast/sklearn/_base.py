@@ -1,8 +1,6 @@
 """_base: what both estimators are: parameters, first weights, the fit, and the outputs of the network."""
 
-import contextlib
 import warnings
-from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -120,7 +118,7 @@ class BaseMLP(Exchange, CallbackSupportMixin, BaseEstimator):  # type: ignore[mi
         X, y = self._check_arrays(X, y, is_first)
         self._learn_labels(y, goes_on)
         rows = Rows(X, y, self._weigh(X, y, sample_weight, goes_on))
-        with _limit_threads(self.n_threads):
+        with config.limit_threads(self.n_threads):
             random_state = check_random_state(self.random_state)
             if is_first:
                 self._begin(rows, None if keeps_weights else random_state)
@@ -265,7 +263,7 @@ class BaseMLP(Exchange, CallbackSupportMixin, BaseEstimator):  # type: ignore[mi
         check_is_fitted(self)
         if not self._is_plain(X):
             X = validate_data(self, as_known(X, "X"), accept_sparse=_ARRAYS["accept_sparse"], reset=False)
-        with _limit_threads(self.n_threads):
+        with config.limit_threads(self.n_threads):
             return self._get_model().predict(X)
 
     def _is_plain(self, X: Any) -> bool:
@@ -284,16 +282,3 @@ class BaseMLP(Exchange, CallbackSupportMixin, BaseEstimator):  # type: ignore[mi
 def _check_weights(weights: Any, X: Any, name: str = "sample_weight") -> Array:
     checked: Array = _check_sample_weight(as_known(weights, name), X)
     return checked
-
-
-@contextlib.contextmanager
-def _limit_threads(n: int | None) -> Iterator[None]:
-    """Use so many threads; None leaves the number as it is."""
-    before = config.get_num_threads()
-    try:
-        if n is not None:
-            config.set_num_threads(n)
-        yield
-    finally:
-        if n is not None:
-            config.set_num_threads(before)
