@@ -141,7 +141,7 @@ def test_samples_are_converted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sequential, "_check_fit", look)
     fit_many(make_models(), x.astype(np.int64), y, verbose=0)
     assert len({id(each) for each in seen}) == 1
-    assert seen[0].dtype.kind == "f"
+    assert seen[0].samples.dtype.kind == "f"
 
 
 # ---- threads ---------------------------------------------------------------------------------------------------------

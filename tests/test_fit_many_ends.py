@@ -175,3 +175,12 @@ def test_a_model_that_is_not_compiled_stops_all_before_any_begins() -> None:
     with pytest.raises(NotReadyError, match="compile"):
         fit_many(models, *make_data(), verbose=0)
     assert not any(model.built for model in models)
+
+
+def test_errors_before_the_first_fit_say_whose_they_are() -> None:
+    models = make_models()
+    models[3] = Sequential([Input(4), Dense(3)])
+    models[3].compile("adam", "mse")
+    with pytest.raises(ValueError, match="x: expected 4 features") as caught:
+        fit_many(models, *make_data(), verbose=0)
+    assert caught.value.__notes__ == ["in the fit of models[3]"]

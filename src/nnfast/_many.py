@@ -1,6 +1,7 @@
 """_many: `fit_many`: small models trained side by side, for searches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from nnfast import _validation, config
@@ -10,6 +11,8 @@ from nnfast._fit_request import FitRequest
 from nnfast._work import Steps, run_side_by_side
 from nnfast.callbacks.callback import Callback, History
 from nnfast.callbacks.progress import check_verbosity, describe, report
+from nnfast.data.containers import find_names
+from nnfast.data.features import ReadSamples
 from nnfast.data.sparse import as_samples
 from nnfast.data.streams import is_stream
 from nnfast.models import Sequential
@@ -42,7 +45,8 @@ def fit_many(
     models : sequence of Sequential
         Compiled, each of them once; they may differ in everything: seeds, layers, optimizers, losses, metrics.
     x, y : array-like
-        As for `Sequential.fit`, but no stream. Converted once.
+        As for `Sequential.fit`, but no stream; `x` is converted once. Each model keeps, or compares, the names of a
+        frame's columns.
     batch_size, epochs : int, or sequence of int
         As there; a sequence has a number for each model.
     verbose : {"auto", 0, 1, 2}
@@ -105,10 +109,10 @@ def fit_many(
         _check_callbacks(callbacks, len(chosen)),
         strict=True,
     )
-    checked = [
-        model._check_fit(FitRequest(samples, y, size, n_epochs, 0, listeners, *same))
-        for model, (size, n_epochs, listeners) in zip(chosen, each, strict=True)
-    ]
+    checked = []
+    for place, (model, (size, n_epochs, listeners)) in enumerate(zip(chosen, each, strict=True)):
+        with _say_whose(place):
+            checked.append(model._check_fit(FitRequest(samples, y, size, n_epochs, 0, listeners, *same)))
     fits = [begin() for begin in checked]
     histories = [model.history for model in chosen if model.history]
     places = sorted(range(len(fits)), key=lambda place: -chosen[place].count_params() * len(fits[place].epochs))
@@ -118,16 +122,23 @@ def fit_many(
 
 
 def _follow(fit: Fit, place: int, reported: Sequence[History]) -> Steps[None]:
-    """Take the steps of a fit; say whose error it is, and report its end if its history is among the reported."""
-    try:
+    """Take the steps of a fit, and report its end if its history is among the reported."""
+    with _say_whose(place):
         yield from fit.take_steps()
-    except Exception as error:
-        error.add_note(f"in the fit of models[{place}]")
-        raise
     if reported:
         history = reported[place]
         last = {name: values[-1] for name, values in history.history.items()}
         report(f"Model {place + 1}/{len(reported)} - {len(history.epoch)} epochs - {describe(last)}")
+
+
+@contextmanager
+def _say_whose(place: int) -> Iterator[None]:
+    """Note in errors which model they are of."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in the fit of models[{place}]")
+        raise
 
 
 # ---- arguments -------------------------------------------------------------------------------------------------------
@@ -168,14 +179,17 @@ def _check_callbacks(callbacks: Any, n_models: int) -> list[list[Callback]]:
     return [list(each) for each in callbacks]
 
 
-def _convert(x: Any, name: str = "x") -> Any:
+def _convert(x: Any, name: str = "x") -> ReadSamples:
     """Make samples that need no conversion for each model."""
-    if is_stream(x):
-        raise _validation.mismatch(name, "an array, a table or a sparse matrix, as all models read it", x)
-    return as_samples(x, name=name)
+    _check_no_stream(x, name)
+    return ReadSamples(as_samples(x, name=name), find_names(x, name))
 
 
 def _convert_pair(data: Any) -> Any:
-    if not isinstance(data, tuple | list):
-        return None if data is None else _convert(data, "validation_data")
-    return (_convert(data[0], "validation_data[0]"), *data[1:]) if data else data
+    _check_no_stream(data, "validation_data")
+    return (_convert(data[0], "validation_data[0]"), *data[1:]) if isinstance(data, tuple | list) and data else data
+
+
+def _check_no_stream(x: Any, name: str) -> None:
+    if is_stream(x):
+        raise _validation.mismatch(name, "an array, a table or a sparse matrix, as all models read it", x)

@@ -7,6 +7,14 @@ from nnfast.data.containers import Names, check_names, find_names
 from nnfast.data.sparse import Samples, as_samples
 
 
+@dataclass(frozen=True, eq=False)
+class ReadSamples:
+    """Samples that `as_samples` made, and the names they came with: what several models read is converted once."""
+
+    samples: Samples
+    names: Names | None
+
+
 @dataclass
 class Features:
     """The columns of samples; what is not known is taken from the first that are read.
@@ -32,6 +40,8 @@ class Features:
         ValueError
             If `x` is empty, or of other columns.
         """
+        if isinstance(x, ReadSamples):
+            x, names = x.samples, x.names
         names = names or find_names(x, name)
         check_names(name, names, self.names)
         samples = as_samples(x, name=name, n_features=self.n)
