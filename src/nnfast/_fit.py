@@ -164,7 +164,8 @@ class Fit:
         """Remember what is counted from, and tell how far the epoch is, as often as the core would."""
         self._n_batches, self._before = portion.n_batches, self._tally.stats
         self._epochs_before, self._steps_before = self.model._epochs_done, self.learner.state.step
-        self.model.feature_names = self.model.feature_names or portion.names
+        if self.model.feature_names is None:
+            self.model.feature_names = portion.names
         if self._before and not self._by_batch and time.perf_counter() - self._reported > _SECONDS_A_REPORT:
             self._poll(Progress(0, 0, self._n_batches, 0.0))
 

@@ -36,7 +36,7 @@ class Stack:
         self._plan: Plan | None = None
         self._network: _core.Network | None = None
         self.metadata: dict[str, Any] = {}
-        self.feature_names: tuple[str, ...] | None = None
+        self._feature_names: tuple[str, ...] | None = None
         self._epochs_done = 0
         self._take_layers(check_layers([] if layers is None else layers), None)
 
@@ -66,6 +66,15 @@ class Stack:
         for layer in self._stack:
             if "trainable" in type(layer).settable:
                 layer.trainable = is_trained
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """What the columns of frames must be called, in order; None: not known."""
+        return self._feature_names
+
+    @feature_names.setter
+    def feature_names(self, names: Iterable[str] | None) -> None:
+        self._feature_names = _validation.check_feature_names(names, self._in_size)
 
     def add(self, layer: Layer) -> None:
         """Put a layer behind the others; weights that are there stay.

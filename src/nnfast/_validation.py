@@ -90,6 +90,16 @@ def check_weights_path(path: object) -> str:
     raise mismatch("filepath", f"a path that ends with {WEIGHTS_SUFFIX!r}", path)
 
 
+def check_feature_names(names: object, n_features: int | None) -> tuple[str, ...] | None:
+    """Return the names as a tuple, or None for none."""
+    if names is None:
+        return None
+    texts = tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else ()
+    if not texts or len(texts) != (n_features or len(texts)) or not all(isinstance(text, str) for text in texts):
+        raise mismatch("feature_names", f"{n_features or 'several'} texts, one for each feature", names)
+    return texts
+
+
 def check_metadata(value: object) -> dict[str, Any]:
     """Return `value` if it is a dict that JSON gives back as it is."""
     import json

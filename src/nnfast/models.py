@@ -45,7 +45,7 @@ class Sequential(Compiled):
         Plain data of your own, as names of classes, that `save` writes into the model's file.
     feature_names : tuple of str or None
         The names of the columns of the first frame that was trained on; None before. Frames that come later must have
-        them too, in this order; arrays have no names and are taken as they are.
+        them too, in this order; arrays have no names and are taken as they are. Can be set, to a list of texts too.
 
     Examples
     --------

@@ -12,15 +12,22 @@ import pytest
 from entry_points import LABELS, X, make_model
 from layouts import as_frame, as_polars
 
-from nnfast import Sequential, callbacks, load_model
+from nnfast import Sequential, callbacks, fit_many, load_model
 from nnfast.data import Batches, Table
 from nnfast.layers import Dense
 
 NAMES = tuple(f"f{i}" for i in range(6))
 FRAME = as_frame(X)
+
+
+class OwnFrame(pd.DataFrame):
+    """As GeoPandas and others have."""
+
+
 TABLE = Table(X.astype(np.float64), NAMES)
 KINDS = {
     "pandas": FRAME,
+    "subclass of pandas": OwnFrame(FRAME),
     "polars": as_polars(X),
     "lazy polars": as_polars(X).lazy(),
     "Arrow": pa.Table.from_pandas(FRAME),
@@ -47,6 +54,8 @@ CALLS = {
     "validation": lambda model, x: model.fit(X, LABELS, verbose=0, validation_data=(x, LABELS)),
     "stream": lambda model, x: model.fit(iter([(x, LABELS)]), verbose=0),
     "Batches": lambda model, x: model.fit(Batches(x, LABELS), verbose=0),
+    "fit_many": lambda model, x: fit_many([model], x, LABELS, verbose=0),
+    "validation of fit_many": lambda model, x: fit_many([model], X, LABELS, verbose=0, validation_data=(x, LABELS)),
     "evaluate": lambda model, x: model.evaluate(x, LABELS, verbose=0),
     "evaluate a stream": lambda model, x: model.evaluate(iter([(x, LABELS)]), verbose=0),
     "predict": lambda model, x: model.predict(x),
@@ -56,7 +65,9 @@ CALLS = {
     "call": lambda model, x: model(x),
     "train_on_batch": lambda model, x: model.train_on_batch(x, LABELS),
 }
-LEARN = {name: call for name, call in CALLS.items() if name in ("fit", "stream", "Batches", "train_on_batch")}
+LEARN = {
+    name: call for name, call in CALLS.items() if name in ("fit", "stream", "Batches", "fit_many", "train_on_batch")
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -188,12 +199,39 @@ def test_a_checkpoint_has_the_names(tmp_path):
     assert load_model(tmp_path / "1").feature_names == NAMES
 
 
-@pytest.mark.parametrize("names", [("a",), "abcdef", [1] * 6])
-def test_names_that_cannot_be_saved(names, tmp_path, model):
-    other = copy.deepcopy(model)
-    other.feature_names = names
+@pytest.mark.parametrize("names", [list(NAMES), FRAME.columns, np.array(NAMES)])
+def test_names_can_be_set(names, tmp_path):
+    model = train(X)
+    model.feature_names = names
+    assert model.feature_names == NAMES
+    model.predict(FRAME)
+    with pytest.raises(ValueError, match="expected columns named as in fit"):
+        model.predict(OTHERS)
+    model.save(tmp_path / "m")
+    assert load_model(tmp_path / "m").feature_names == NAMES
+    model.feature_names = None
+    model.predict(OTHERS)
+
+
+@pytest.mark.parametrize("names", [("a",), "abcdef", [1] * 6, [], 6])
+def test_names_that_are_refused(names):
+    model = train()
     with pytest.raises(ValueError, match=re.escape("feature_names: expected 6 texts, one for each feature, received")):
-        other.save(tmp_path / "m")
+        model.feature_names = names
+    assert model.feature_names == NAMES
+
+
+def test_names_that_cannot_be_saved(tmp_path):
+    model = Sequential([Dense(1)])
+    model.feature_names = ["a"]
+    model.build(6)
+    with pytest.raises(ValueError, match="feature_names: expected 6 texts, one for each feature, received"):
+        model.save(tmp_path / "m")
+
+
+def test_columns_of_several_kinds_in_a_subclass_of_pandas(model):
+    mixed = FRAME.astype({"f0": "Int64", "f1": bool})
+    assert np.array_equal(model.predict(OwnFrame(mixed)), model.predict(mixed))
 
 
 @pytest.mark.parametrize(

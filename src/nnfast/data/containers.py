@@ -100,6 +100,12 @@ def is_file_array(x: Any) -> bool:
     return hasattr(x, "shape") and hasattr(x, "__getitem__")
 
 
+def find_library(x: Any) -> str:
+    """Return which of the libraries of frames made the class of `x`, or one that it inherits from; "" for none."""
+    roots = (str(kind.__module__).split(".")[0] for kind in type(x).__mro__)  # that of arrays of ctypes is None
+    return next((root for root in roots if root in _LIBRARIES), "")
+
+
 def find_names(x: Any, name: str) -> Names | None:
     """Return the names of a frame's columns, if they are texts; TypeError if only some are."""
     if type(x) is np.ndarray or isinstance(x, list | tuple) or not _is_frame(x):
@@ -114,7 +120,7 @@ def find_names(x: Any, name: str) -> Names | None:
 
 def find_labels(x: Any) -> Names | None:
     """Return the labels of a series of pandas' if they are texts: for a row of a frame the names of its columns."""
-    if _get_library(x) != "pandas" or not _is_column(x) or not hasattr(x, "iloc"):
+    if find_library(x) != "pandas" or not _is_column(x) or not hasattr(x, "iloc"):
         return None
     labels = tuple(x.index)
     return labels if labels and all(isinstance(label, str) for label in labels) else None
@@ -144,13 +150,9 @@ def _is_table(x: Any) -> bool:
     return type(x).__module__ == _TABLE
 
 
-def _get_library(x: Any) -> str:
-    return str(type(x).__module__).split(".")[0]  # that of arrays of ctypes is None
-
-
 def _is_frame(x: Any) -> bool:
     """Return whether `x` has columns, or is one, that NumPy alone may not understand."""
-    if _get_library(x) in _LIBRARIES:
+    if find_library(x):
         return _has_columns(x) or _is_column(x)
     return _is_table(x) or (hasattr(x, "__arrow_c_stream__") and not hasattr(x, "__array__"))
 
@@ -168,9 +170,9 @@ def _list_names(x: Any) -> list[Any]:
         return list(x.feature_names) if x.has_names else []
     if hasattr(x, "collect_schema"):  # of polars and narwhals, lazy ones too
         return list(x.collect_schema().names())
-    if _get_library(x) == "pyarrow" and _has_columns(x):
+    if find_library(x) == "pyarrow" and _has_columns(x):
         return list(x.schema.names)
-    return list(x.columns) if _get_library(x) == "pandas" and _has_columns(x) else []
+    return list(x.columns) if find_library(x) == "pandas" and _has_columns(x) else []
 
 
 def _read_frame(x: Any, name: str) -> Array:
@@ -180,7 +182,7 @@ def _read_frame(x: Any, name: str) -> Array:
         return np.asarray(x.x)
     if _is_column(x):
         return read_column(x, name)
-    if _get_library(x) == "pandas" and len(kinds := set(x.dtypes)) == 1:
+    if find_library(x) == "pandas" and len(kinds := set(x.dtypes)) == 1:
         kind = kinds.pop()
         if isinstance(kind, np.dtype) and kind.kind in "fiub":
             return np.asarray(x)

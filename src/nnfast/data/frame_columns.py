@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnfast.data.containers import find_library
 from nnfast.data.engines import choose_engine
 from nnfast.exceptions import DataFileError
 
@@ -48,7 +49,7 @@ def read_columns(frame: Any, source: str | Path) -> tuple[tuple[str, ...], list[
 
 def read_column(column: Any, name: str) -> Array:
     """Read a column of pandas, polars, pyarrow or narwhals, as `read_columns` does; ValueError if it holds others."""
-    library = type(column).__module__.split(".")[0]
+    library = find_library(column)
     if library == "narwhals":
         return read_column(column.to_native(), name)
     array = _MAKERS[library](column)
@@ -66,7 +67,7 @@ def as_text(numbers: Array) -> Array:
 
 def _as_known(frame: Any) -> tuple[str, Any]:
     """Return a frame of a library that is known, and its name."""
-    library = type(frame).__module__.split(".")[0]
+    library = find_library(frame)
     if library == "narwhals":
         return _as_known(frame.to_native())
     kind = type(frame)

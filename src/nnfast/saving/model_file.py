@@ -118,7 +118,7 @@ def _describe(model: SavedModel) -> dict[str, Any]:
         "layers": [_describe_layer(layer) for layer in model.layers],
         "compiled": model.compiled and _describe_compiled(model.compiled),
         "metadata": _validation.check_metadata(model.metadata),
-        "feature_names": _check_names(model.feature_names, model.in_size),
+        "feature_names": _validation.check_feature_names(model.feature_names, model.in_size),
     }
 
 
@@ -218,16 +218,8 @@ def _rebuild(data: dict[str, Any], tensors: dict[str, Array]) -> SavedModel:
         weights=weights,
         compiled=_rebuild_compiled(data["compiled"], optimizer, tuple(slots)) if optimizer else None,
         metadata=_validation.check_metadata(data["metadata"]),
-        feature_names=_check_names(data["feature_names"], in_size),
+        feature_names=_validation.check_feature_names(data["feature_names"], in_size),
     )
-
-
-def _check_names(data: object, in_size: int) -> tuple[str, ...] | None:
-    if data is None:
-        return None
-    if not isinstance(data, list | tuple) or len(data) != in_size or not all(isinstance(name, str) for name in data):
-        raise _validation.mismatch("feature_names", f"{in_size} texts, one for each feature", data)
-    return tuple(data)
 
 
 def _rebuild_list(name: str, data: object, catalogue: Catalogue[Any]) -> tuple[Any, ...]:
