@@ -45,6 +45,20 @@ def test_threads(n_threads: int) -> None:
     assert 1 <= _core.get_num_threads() <= _core.count_usable_cores()
 
 
+def test_limits_within_limits() -> None:
+    """The least counts, and each ends with its block, by an error too."""
+    nnfast.set_num_threads(4)
+    seen = []
+    with nnfast.config.limit_threads(3):
+        for n in (5, 2, None):
+            with nnfast.config.limit_threads(n):
+                seen.append(nnfast.get_num_threads())
+        with pytest.raises(RuntimeError), nnfast.config.limit_threads(1):
+            raise RuntimeError
+        seen.append(nnfast.get_num_threads())
+    assert [*seen, nnfast.get_num_threads()] == [3, 2, 3, 3, 4]
+
+
 def test_peak(dtype: str, isa: str) -> None:
     """More than any kernel reaches, and less than any core has: two 64-byte multiply-adds a cycle at 10 GHz."""
     assert 0.1 < _core.measure_peak(dtype, 1) < 640

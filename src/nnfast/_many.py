@@ -109,16 +109,25 @@ def fit_many(
         _check_callbacks(callbacks, len(chosen)),
         strict=True,
     )
-    checked = []
-    for place, (model, (size, n_epochs, listeners)) in enumerate(zip(chosen, each, strict=True)):
-        with _say_whose(place):
-            checked.append(model._check_fit(FitRequest(samples, y, size, n_epochs, 0, listeners, *same)))
-    fits = [begin() for begin in checked]
+    requests = [FitRequest(samples, y, size, n_epochs, 0, listeners, *same) for size, n_epochs, listeners in each]
+    fits = _begin(chosen, requests)
     histories = [model.history for model in chosen if model.history]
     places = sorted(range(len(fits)), key=lambda place: -chosen[place].count_params() * len(fits[place].epochs))
     with config.limit_threads(n_most):
         run_side_by_side([_follow(fits[place], place, histories if verbosity else ()) for place in places])
     return histories
+
+
+def _begin(models: Sequence[Sequential], requests: Sequence[FitRequest]) -> list[Fit]:
+    """Begin all fits, when all have been checked."""
+    checked, fits = [], []
+    for place, (model, request) in enumerate(zip(models, requests, strict=True)):
+        with _say_whose(place):
+            checked.append(model._check_fit(request))
+    for place, begin in enumerate(checked):
+        with _say_whose(place):
+            fits.append(begin())
+    return fits
 
 
 def _follow(fit: Fit, place: int, reported: Sequence[History]) -> Steps[None]:
