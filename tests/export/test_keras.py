@@ -133,12 +133,17 @@ def test_statistics_images_and_names(rng, tmp_path):
         assert model.layers[2].activation == activations.LeakyReLU(0.3)
 
 
-def test_short_numbers_are_widened(rng):
+def test_short_numbers_are_widened(rng, tmp_path):
     for dtype in ("float16", "bfloat16"):
-        theirs = keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype=dtype)])
-        model = from_model(theirs)
-        assert model.dtype == "float32"
-        np.testing.assert_array_equal(model.get_weights()[0], theirs.get_weights()[0].astype("float32"))
+        theirs = settle(rng, keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype=dtype)]))
+        theirs.save(tmp_path / "m.keras")
+        theirs.save_weights(tmp_path / "m.weights.h5")
+        other = Sequential([Input(3), Dense(2)], seed=0)
+        load_weights(other, tmp_path / "m.weights.h5")
+        for model in (from_model(theirs), load(tmp_path / "m.keras"), other):
+            assert model.dtype == "float32"
+            for ours, own in zip(model.get_weights(), theirs.get_weights(), strict=True):
+                np.testing.assert_array_equal(ours, own.astype("float32"))
 
 
 def test_weights_alone(rng, tmp_path):
@@ -213,7 +218,27 @@ def test_frozen_scaled_and_named(rng):
     assert not theirs.layers[2].trainable
 
 
+def test_names_of_keras_differ(rng):
+    """Whatever names the layers have, and what stands for an activation or a scale is called."""
+    stack = [Input((2, 3), scale=0.5), Dense(4, activations.LeakyReLU(0.1), name="leaky_re_lu")]
+    model = Sequential([*stack, Dense(3, activations.ELU(0.5)), Dense(2, name="dense_1"), Dense(2)], seed=0)
+    theirs = to_model(model)
+    names = [layer.name for layer in theirs.layers if layer.weights]
+    assert names == ["leaky_re_lu", "dense_1_1", "dense_1", "dense_3"]
+    x = rng.normal(size=(10, 6)).astype("float32")
+    assert measure_error(run(theirs, x), model.predict(x), x) <= ALLOWED
+
+
 # ---- refused ----
+
+
+def relu(x):
+    return -x
+
+
+class LeakyReLU(layers.Layer):
+    def call(self, x):
+        return -x
 
 
 class Own(layers.Layer):
@@ -251,6 +276,9 @@ REFUSED = [
     (sequence(layers.PReLU(name="p")), r"p \(PReLU\): layer: expected one of Dense, .*, received 'PReLU'"),
     (sequence(Own(name="own")), "own: expected a class of Keras, received 'Own'"),
     (sequence(layers.Dense(2, keras.activations.sparsemax, name="d")), r"d \(Dense\): activation: expected one of"),
+    (sequence(layers.Dense(2, relu, name="d")), r"d \(Dense\): activation: expected a function of keras\.activations"),
+    (sequence(layers.Activation(keras.ops.gelu, name="a")), r"a \(Activation\): activation: expected a function"),
+    (sequence(layers.Dense(2, LeakyReLU())), "expected a class of Keras, received 'LeakyReLU'"),
     (sequence(layers.Dense(2, layers.Softmax(axis=0), name="d")), r"d \(Dense\): axis: expected"),
     (sequence(layers.Normalization(invert=True, mean=0.0, variance=1.0)), r"invert: expected one of \[False\], rec"),
     (sequence(layers.RMSNormalization(name="r")), r"r \(RMSNormalization\): layer: expected one of"),
@@ -264,7 +292,7 @@ REFUSED = [
     (make_two_outputs, "output_layers: expected that of a chain"),
     (lambda: keras.Sequential([layers.Dense(2)]), "model: expected one that is built"),
     (lambda: layers.Dense(2), "model: expected a Sequential or Functional, received 'Dense'"),
-    (lambda: "model", "model: expected a model of Keras 3, received 'model'"),
+    (lambda: "model", "model: expected a Sequential or a functional model of Keras 3, received 'model'"),
 ]
 
 
@@ -276,8 +304,13 @@ def test_models_that_are_refused(make, message):
 
 def test_functions_of_the_user(tmp_path):
     """Are neither called nor kept."""
-    with pytest.warns(UserWarning, match="lambda"), pytest.raises(ValueError, match=r"\(Dense\): activation: expected"):
-        from_model(sequence(layers.Dense(2, lambda x: x))())
+    theirs = sequence(layers.Dense(2, lambda x: x))()
+    with pytest.raises(ValueError, match=r"\(Dense\): activation: expected a function of keras\.activations"):
+        from_model(theirs)
+    with pytest.warns(UserWarning, match="lambda"):
+        theirs.save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match=r"\(Dense\): activation: expected a name"):
+        load(tmp_path / "m.keras")
 
 
 def test_missing_libraries(monkeypatch, tmp_path):

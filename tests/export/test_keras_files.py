@@ -64,6 +64,10 @@ def set_option(name, value):
         (set_first(registered_name="own>Dense"), "first: expected a class of Keras"),
         (set_first(config=None), "config: expected class_name and config of a layer"),
         (set_option("activation", {"class_name": "function", "config": "system"}), r"\(Dense\): activation: expected"),
+        (
+            set_option("activation", {"class_name": "ReLU", "config": {}, "module": "own"}),
+            r"first \(Dense\): layer: expected a class of Keras, received 'ReLU'",
+        ),
         (set_option("activation", "system"), r"first \(Dense\): activation: expected one of 'linear'"),
         (set_option("units", 2**40), r"first \(Dense\): units: expected"),
         (set_option("units", 2**30), r"first \(Dense\): weights: expected floats of shapes"),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnfast._validation import mismatch
-from nnfast.export._keras_layers import convert
+from nnfast.export._keras_layers import convert, open_entry
 from nnfast.layers import Input, Layer, Rescaling
 from nnfast.models import Sequential
 
@@ -37,7 +37,7 @@ def build_model(description: Any, find_weights: Callable[[str], Sequence[Array]]
 
     ``find_weights`` gives the arrays of a layer, of its place.
     """
-    kind, config = _open(description)
+    kind, config = open_entry(description)
     if kind not in MODELS:
         raise mismatch("model", f"a {' or '.join(MODELS)}", kind)
     links = list(_list_links(kind, config, ""))
@@ -70,24 +70,12 @@ def name_places(kinds: Iterable[str]) -> Iterator[str]:
         yield f"layers/{word}_{number}" if number else f"layers/{word}"
 
 
-def _open(description: Any) -> tuple[str, Mapping[str, Any]]:
-    """Return class and config; a class of the user's is refused, whatever its name."""
-    entry = description if isinstance(description, Mapping) else {}
-    kind, config = entry.get("class_name"), entry.get("config")
-    if not isinstance(kind, str) or not isinstance(config, Mapping):
-        raise mismatch("config", "class_name and config of a layer", description)
-    module = entry.get("module")
-    if entry.get("registered_name") not in (None, kind) or not f"{module}.".startswith("keras."):
-        raise mismatch(str(config.get("name", "layer")), "a class of Keras", kind, f"it is one of {module}")
-    return kind, config
-
-
 def _list_links(kind: str, config: Mapping[str, Any], prefix: str) -> Iterator[Link]:
     """Yield the layers of a model, and those of models in it."""
     entries = config.get("layers")
     if not isinstance(entries, list) or not entries:
         raise mismatch("layers", "a list of layers", entries)
-    opened = [_open(entry) for entry in entries]
+    opened = [open_entry(entry) for entry in entries]
     if kind == "Functional":
         _check_chain(config, entries)
     for (own, inner), place in zip(opened, name_places(kind for kind, _ in opened), strict=True):

@@ -120,12 +120,23 @@ class WeightsFile:
 
     def _read_array(self, path: str) -> Array:
         data = self._find(path)
-        if not isinstance(data, self._h5py.Dataset) or data.dtype.kind not in "fiu":
+        is_bfloat16 = isinstance(data, self._h5py.Dataset) and _is_bfloat16(data)
+        if not isinstance(data, self._h5py.Dataset) or not (is_bfloat16 or data.dtype.kind in "fiu"):
             raise mismatch(path, "an array of numbers", data)
         is_plain = data.chunks is None and not data.external and not data.is_virtual
         if not is_plain or data.id.get_storage_size() != data.nbytes:
             raise mismatch(path, "an array that lies in the file as it is", data)
-        return np.asarray(data[()])
+        return _widen(data[()]) if is_bfloat16 else np.asarray(data[()])
+
+
+def _is_bfloat16(data: Any) -> bool:
+    """Whether Keras has marked an array as one of bfloat16, which HDF5 does not have: two bytes each."""
+    return bool(data.dtype == np.dtype("V2")) and data.attrs.get("dtype") == "bfloat16"
+
+
+def _widen(values: Array) -> Array:
+    """Return bfloat16 as float32, whose upper half it is."""
+    return (values.view("<u2").astype(np.uint32) << 16).view(np.float32)
 
 
 def _import_h5py() -> Any:

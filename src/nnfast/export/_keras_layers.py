@@ -28,6 +28,18 @@ class Converted(NamedTuple):
     weights: Weights
 
 
+def open_entry(description: Any) -> tuple[str, Config]:
+    """Return class and config of a layer or model; a class of the user's is refused, whatever its name."""
+    entry = description if isinstance(description, Mapping) else {}
+    kind, config = entry.get("class_name"), entry.get("config")
+    if not isinstance(kind, str) or not isinstance(config, Mapping):
+        raise mismatch("config", "class_name and config of a layer", description)
+    module = entry.get("module")
+    if entry.get("registered_name") not in (None, kind) or not f"{module}.".startswith("keras."):
+        raise mismatch(str(config.get("name", "layer")), "a class of Keras", kind, f"it is one of {module}")
+    return kind, config
+
+
 def convert(kind: str, config: Config, weights: Sequence[Array], size: int) -> Converted:
     """Return what a layer of Keras does to `size` features; ValueError if nnfast has no such thing."""
     if kind not in _READERS:
@@ -69,7 +81,8 @@ def _read_dense(config: Config, weights: Weights, size: int) -> Converted:
 def _read_function(value: Any) -> ActivationFunction:
     """Return the activation of a layer: a name, or a layer of activation; a function of the user's is refused."""
     if isinstance(value, Mapping) and value.get("class_name") in _ACTIVATIONS:
-        return _ACTIVATIONS[value["class_name"]](value.get("config") or {})
+        kind, config = open_entry(value)
+        return _ACTIVATIONS[kind](config)
     if value is not None and not isinstance(value, str):
         raise mismatch("activation", "a name, or a layer that nnfast has an activation for", value)
     activation = activations.get(value)

@@ -1,5 +1,7 @@
 """_keras_writer: models as ``keras.Sequential``."""
 
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnfast import activations, layers
@@ -18,22 +20,38 @@ def make_model(model: "Stack", plan: "Plan") -> Any:
     """Return a model of the same layers, with first weights."""
     keras = _import_keras()
     made = [keras.Input((plan.in_size,), dtype=model.dtype)]
-    for layer in model._stack:
-        made += _make_layers(keras, layer, model.dtype)
+    for layer, names in zip(model._stack, _choose_names(model._stack), strict=True):
+        made += _make_layers(keras, layer, names, model.dtype)
     return keras.Sequential(made, name=model.name)
 
 
-def _make_layers(keras: Any, layer: Layer, dtype: str) -> list[Any]:
+def _choose_names(stack: Sequence[Layer]) -> Iterator[tuple[str, str]]:
+    """Yield a name for each layer, and for one behind it: no two are alike, and those of the user's stay."""
+    taken = {layer.name for layer in stack}
+    for layer, name in zip(stack, layers.name_layers(stack), strict=True):
+        first = layer.name or _make_unique(name, taken)
+        yield first, _make_unique(f"{first}_activation", taken)
+
+
+def _make_unique(name: str, taken: set[str | None]) -> str:
+    """Return the name, with a number behind it if it is taken, and take it."""
+    numbered = (f"{name}_{number}" for number in itertools.count(1))
+    free = next(each for each in itertools.chain([name], numbered) if each not in taken)
+    taken.add(free)
+    return free
+
+
+def _make_layers(keras: Any, layer: Layer, names: tuple[str, str], dtype: str) -> list[Any]:
     """Return what does the same: a `Dense` with an activation that has a number of its own is two layers."""
-    kinds, own = keras.layers, {"name": layer.name, "dtype": dtype}
+    kinds, own = keras.layers, {"name": names[0], "dtype": dtype}
     match layer:
         case layers.Input():
             is_scaled = (layer.scale, layer.offset) != (1.0, 0.0)
-            return [kinds.Rescaling(layer.scale, layer.offset, dtype=dtype)] if is_scaled else []
+            return [kinds.Rescaling(layer.scale, layer.offset, **own)] if is_scaled else []
         case layers.Dense():
             name = _find_name(keras, layer.activation)
             config = {"use_bias": layer.use_bias, "trainable": bool(layer.trainable), **own}
-            behind = [] if name else [_make_activation(keras, layer.activation, {"dtype": dtype})]
+            behind = [] if name else [_make_activation(keras, layer.activation, own | {"name": names[1]})]
             return [kinds.Dense(layer.units, name, **config), *behind]
         case layers.Activation():
             return [_make_activation(keras, layer.activation, own)]

@@ -38,14 +38,17 @@ def from_model(model: Any) -> "Sequential":
     Raises
     ------
     ValueError
-        If there is another layer, or one with other options than nnfast has; the message names it.
+        If there is another layer, or one with other options than nnfast has, or with a function that is not of
+        ``keras.activations``; the message names it.
     """
     from nnfast.export._keras_chain import build_model
 
     kind = type(model)
     if not kind.__module__.startswith("keras.") or not hasattr(model, "get_config"):
-        raise mismatch("model", "a model of Keras 3", model)
+        raise mismatch("model", "a Sequential or a functional model of Keras 3", model)
     layers = dict(_list_layers(model, ""))
+    for layer in layers.values():
+        _check_function(layer)
     description = {"module": kind.__module__, "class_name": kind.__name__, "config": model.get_config()}
     return build_model(description, lambda place: layers[place].get_weights())
 
@@ -144,6 +147,15 @@ def to_model(model: "Stack") -> Any:
     made = make_model(model, plan)
     made.set_weights(model.get_weights())
     return made
+
+
+def _check_function(layer: Any) -> None:
+    """Refuse a function of the user's: of it the config has only a name, which may be one of Keras's."""
+    function = getattr(layer, "activation", None)
+    module = getattr(function, "__module__", None) or ""
+    if callable(function) and not module.startswith("keras.src.activations.") and not hasattr(function, "get_config"):
+        place = f"{layer.name} ({type(layer).__name__}): activation"
+        raise mismatch(place, "a function of keras.activations, or a layer", function)
 
 
 def _list_layers(model: Any, prefix: str) -> Iterator[tuple[str, Any]]:
