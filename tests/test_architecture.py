@@ -30,7 +30,7 @@ PYTHON_FLOORS = (  # lowest first
         *("_layer", "_normalization", "constraints", "_step_options", "_initializer", "_matrix_initializers"),
     },
     {"_reporting", "_lowering", "_class_weights", "_examples", "_sources", "preprocessing", "saving"},
-    {"training", "_custom_training", "_fit", "_fit_request", "_work", "callbacks"},
+    {"training", "_custom_training", "_checkpoints", "_fit", "_fit_request", "_work", "callbacks"},
     {"models", "_many", "_stack", "_passes", "_compiled", "_summary", "_persistence", "export"},
     {"sklearn", "distributed", "plotting", "report", "datasets"},
     {"cli", "__main__", "__init__"},

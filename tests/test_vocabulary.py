@@ -28,7 +28,7 @@ WORDS = {
 
 CALLBACKS = [
     *("EarlyStopping", "ModelCheckpoint", "LearningRateScheduler", "ReduceLROnPlateau", "CSVLogger", "TensorBoard"),
-    *("TerminateOnNaN", "ProgressBar", "LambdaCallback", "History"),
+    *("TerminateOnNaN", "ProgressBar", "LambdaCallback", "History", "BackupAndRestore"),
 ]
 
 PAIRS = [(module, name) for module, names in WORDS.items() for name in names.split()]

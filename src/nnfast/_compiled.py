@@ -116,7 +116,7 @@ class Compiled(Passes):
         source: Source
         if is_stream(data.x):
             _sources.check_streamed(y=data.y, sample_weight=data.sample_weight, validation_split=plan.share or None)
-            order = Order(self.seed, lambda: self._epochs_done) if data.shuffle else None
+            order = Order(lambda: self.seed, lambda: self._epochs_done) if data.shuffle else None
             stream = Stream(data.x, check_steps("steps_per_epoch", steps), order=order)
             source, objective = self._open_stream(stream, _sources.check_class_weight(data.class_weight))
             return source, plan.open(objective, source.features), objective

@@ -7,6 +7,7 @@ from nnfast import _sources, _validation
 from nnfast._sources import TrainingData, ValidationPlan
 from nnfast.callbacks.callback import Callback, check_callbacks
 from nnfast.callbacks.progress import check_verbosity
+from nnfast.saving.tensor_file import StrPath
 
 
 class FitRequest(NamedTuple):
@@ -27,6 +28,7 @@ class FitRequest(NamedTuple):
     steps_per_epoch: int | None = None
     validation_steps: int | None = None
     validation_freq: Any = 1
+    resume: StrPath | None = None
 
 
 class CheckedRequest(NamedTuple):

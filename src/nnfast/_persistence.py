@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from numpy.typing import NDArray
 
 from nnfast import _lowering
+from nnfast._checkpoints import make_difference
 from nnfast.layers import check_layers
 from nnfast.optimizers import Optimizer
-from nnfast.saving.model_file import Compiled, SavedModel
+from nnfast.saving.model_file import Compiled, SavedModel, describe_setup
+from nnfast.saving.training_state import TrainingState
 
 if TYPE_CHECKING:
     from nnfast._passes import Passes
@@ -27,8 +29,8 @@ class Remembered(NamedTuple):
     slots: Slots
 
 
-def describe_model(model: "Sequential") -> SavedModel:
-    """Return everything of a model that is saved; NotReadyError if it has no weights."""
+def describe_model(model: "Sequential", training: TrainingState | None = None) -> SavedModel:
+    """Return everything of a model that is saved, maybe in training; NotReadyError if it has no weights."""
     plan, _ = model._get_built()
     return SavedModel(
         name=model.name,
@@ -41,6 +43,7 @@ def describe_model(model: "Sequential") -> SavedModel:
         compiled=_describe_compiled(model, model.optimizer) if model.optimizer else None,
         metadata=model.metadata,
         feature_names=model.feature_names,
+        training=training,
     )
 
 
@@ -52,6 +55,26 @@ def restore_model(model: "Sequential", saved: SavedModel, with_compiled: bool) -
     model.feature_names = saved.feature_names
     if saved.compiled and with_compiled:
         _restore_compiled(model, saved.compiled)
+
+
+def check_same(model: "Sequential", saved: SavedModel, name: str) -> None:
+    """Raise ValueError, with the first thing that differs, unless a checkpoint's model is this one, weights apart.
+
+    A seed that was drawn may be another: the checkpoint's is taken.
+    """
+    before, now = describe_setup(saved), describe_setup(describe_model(model))
+    for what, old in before.items():
+        if old != now[what] and not (what == "seed" and model._is_seed_drawn):
+            raise make_difference(name, what, old, now[what])
+
+
+def restore_training(model: "Sequential", saved: SavedModel) -> None:
+    """Give a model weights, seed and what its optimizer remembers, of a checkpoint that `check_same` lets pass."""
+    assert model.optimizer
+    assert saved.compiled
+    model.seed, model.feature_names = saved.seed, saved.feature_names
+    model.set_weights(saved.weights)
+    _restore_state(model, Remembered(model.optimizer, saved.compiled.step, saved.compiled.slots))
 
 
 def describe_attributes(model: "Passes") -> dict[str, Any]:

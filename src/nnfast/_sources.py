@@ -50,6 +50,21 @@ class Whole:
         """Begin an epoch."""
         return nullcontext((self.portion,))
 
+    def describe_data(self) -> dict[str, Any]:
+        """Return what tells the data from others, as plain data."""
+        from nnfast.data.fingerprint import describe_rows
+
+        x, y, weights = map(describe_rows, self.portion.examples)
+        sizes = {"batch_size": self.portion.batch_size, "shuffle": self.portion.shuffle}
+        return {"x": x, "y": y, "weights": weights} | sizes
+
+    def describe_place(self) -> dict[str, Any]:
+        """Return where the next epoch begins, as plain data for `go_on`: epochs are all the same."""
+        return {}
+
+    def go_on(self, place: dict[str, Any]) -> None:
+        """Let the next epoch begin where one began."""
+
 
 @dataclass(frozen=True)
 class Streamed:
@@ -91,6 +106,19 @@ class Streamed:
     def read(self) -> AbstractContextManager[Iterable[Portion]]:
         """Begin an epoch."""
         return self.stream.read(self._prepare)
+
+    def describe_data(self) -> dict[str, Any]:
+        """Return what tells the data from others, as plain data."""
+        weights = {} if self.class_weight is None else {"class_weight": repr(self.class_weight)}
+        return self.stream.describe_data() | weights
+
+    def describe_place(self) -> dict[str, Any]:
+        """Return where the next epoch begins, as plain data for `go_on`."""
+        return self.stream.describe_place()
+
+    def go_on(self, place: dict[str, Any]) -> None:
+        """Let the next epoch begin where one began."""
+        self.stream.go_on(place)
 
     def _prepare(self, piece: Piece) -> Portion:
         x_name, y_name, weight_name = (f"{name}{piece.place}" for name in self.stream.names)

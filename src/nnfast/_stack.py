@@ -30,6 +30,7 @@ class Stack:
     ) -> None:
         self.name = None if name is None else _validation.check_text("name", name)
         self.dtype = _validation.check_dtype(dtype)
+        self._is_seed_drawn = seed is None
         chosen = int.from_bytes(os.urandom(4)) if seed is None else seed
         self.seed = _validation.check_integer("seed", chosen, 0, 2**64 - 1)
         self._stack: list[Layer] = []

@@ -10,12 +10,13 @@ from nnfast._class_weights import ClassWeight
 from nnfast._compiled import Compiled
 from nnfast._fit import Fit
 from nnfast._fit_request import FitRequest, check_request
-from nnfast._persistence import describe_model, restore_model
+from nnfast._persistence import check_same, describe_model, restore_model, restore_training
 from nnfast.callbacks.callback import Callback, CallbackList, History, Logs
 from nnfast.callbacks.progress import check_verbosity, choose_display, describe, report
 from nnfast.layers import Layer
-from nnfast.saving.model_file import read_model, write_model
+from nnfast.saving.model_file import SavedModel, read_model, write_model
 from nnfast.saving.tensor_file import StrPath, make_file_error
+from nnfast.saving.training_state import TrainingState
 
 
 class Sequential(Compiled):
@@ -92,6 +93,7 @@ class Sequential(Compiled):
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_freq: int | Sequence[int] = 1,
+        resume: StrPath | None = None,
     ) -> History:
         """Train.
 
@@ -143,6 +145,10 @@ class Sequential(Compiled):
             on where this one ended.
         validation_freq : int or list of int
             Every how many epochs there is a validation, or after which epochs, counted from 1.
+        resume : str or path, optional
+            A file that `callbacks.ModelCheckpoint` or `callbacks.BackupAndRestore` wrote in a call like this one, of a
+            model like this one. Training goes on from there, in the middle of an epoch too: weights, optimizer state
+            and history end with the bits that they would have had without the interruption. See docs/checkpoints.md.
 
         Returns
         -------
@@ -152,14 +158,17 @@ class Sequential(Compiled):
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described; nothing is changed then. A batch of a stream that is not as described
-            ends training when its turn comes, and so does an error of the stream's own.
+            If an argument is not as described, or `resume` is of another training; nothing is changed then. A batch of
+            a stream that is not as described ends training when its turn comes, and so does an error of the stream's
+            own.
+        ModelFileError
+            If the file to resume from is damaged, cut short, or no checkpoint.
         NotFiniteError
             If the loss of a batch becomes NaN or infinite; the weights are those that the batch before left.
         """
         request = FitRequest(
             x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
-            sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_freq,
+            sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_freq, resume,
         )  # fmt: skip
         self._check_fit(request)().run()
         assert self.history
@@ -173,11 +182,15 @@ class Sequential(Compiled):
         def begin() -> Fit:
             learner = self._get_learner(source.n_features, objective)
             learner.try_weights(source, validation)
-            self.history, self.stop_training = History(), False
+            history = History()
             params = {"verbose": asked.verbosity, "epochs": asked.epochs.stop, "steps": source.n_batches}
-            everyone = [*asked.callbacks, *choose_display(asked.verbosity), self.history]
+            everyone = [*asked.callbacks, *choose_display(asked.verbosity), history]
             listeners = CallbackList(everyone, self, params)
-            return Fit(self, learner, source, validation, asked.epochs, asked.validated, listeners)
+            fit = Fit(self, learner, source, validation, asked.epochs, asked.validated, listeners)
+            if request.resume is not None:
+                fit.resume(request.resume)
+            self.history, self.stop_training = history, False
+            return fit
 
         return begin
 
@@ -270,6 +283,23 @@ class Sequential(Compiled):
             If the file cannot be written.
         """
         write_model(filepath, describe_model(self))
+
+    # ---- inside ----
+
+    def _describe(self, training: TrainingState) -> SavedModel:
+        return describe_model(self, training)
+
+    def _check_same(self, saved: SavedModel, name: str) -> None:
+        check_same(self, saved, name)
+
+    def _restore(self, saved: SavedModel) -> None:
+        restore_training(self, saved)
+
+    def _restore_rate(self, saved: SavedModel) -> None:
+        """Let the optimizer have the rate that callbacks gave it; a schedule is the same anyway."""
+        assert self.optimizer
+        assert saved.compiled
+        self.optimizer.learning_rate = saved.compiled.optimizer.learning_rate
 
 
 def load_model(filepath: StrPath, compile: bool = True) -> Sequential:  # noqa: A002

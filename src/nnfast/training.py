@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from nnfast import _core, _lowering
@@ -18,6 +19,8 @@ from nnfast.callbacks.callback import Logs
 from nnfast.data.arrays import as_metric_targets
 from nnfast.exceptions import NotFiniteError
 from nnfast.optimizers import Optimizer
+from nnfast.saving.model_file import SavedModel
+from nnfast.saving.training_state import TrainingState
 
 if TYPE_CHECKING:
     from nnfast._core import Poll
@@ -32,6 +35,11 @@ class Model(Protocol):
     stop_training: bool
     feature_names: tuple[str, ...] | None
     _epochs_done: int
+
+    def _describe(self, training: TrainingState) -> SavedModel: ...
+    def _check_same(self, saved: SavedModel, name: str) -> None: ...
+    def _restore(self, saved: SavedModel) -> None: ...
+    def _restore_rate(self, saved: SavedModel) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -118,11 +126,15 @@ class Tally:
         Whose rows they are.
     stats : Stats, optional
         Their sums, to begin with.
+    outputs : ndarray, optional
+        Of the first rows, which are known already.
     """
 
-    def __init__(self, learner: Learner, stats: Stats | None = None) -> None:
+    def __init__(self, learner: Learner, stats: Stats | None = None, outputs: Array | None = None) -> None:
         self.stats = stats
         self._learner = learner
+        self._known = outputs
+        self._rooms: list[Array] = []
         self._outcomes: list[Outcome] = []
 
     @property
@@ -145,6 +157,21 @@ class Tally:
         self.stats = self.stats._replace(loss=math.nan)
         if not self.stats.n_rows:
             self.stats = Stats(math.nan, (math.nan,) * len(self.stats.metrics), 1, self.stats.n_batches, 1.0)
+
+    def make_room(self, examples: Examples) -> Array | None:
+        """Return an array for outputs, if a metric needs them; what is known of them is in it."""
+        outputs = self._learner.make_room(examples)
+        if outputs is None:
+            return None
+        if self._known is not None:
+            known, self._known = self._known[: len(outputs)], self._known[len(outputs) :]
+            outputs[: len(known)] = known
+        self._rooms.append(outputs)
+        return outputs
+
+    def join_outputs(self) -> Array | None:
+        """Return a copy of all outputs for which there was made room."""
+        return np.concatenate(self._rooms) if self._rooms else None
 
     def keep(self, examples: Examples, outputs: Array | None) -> None:
         """Keep the outputs for examples, where metrics need them."""

@@ -1,5 +1,6 @@
 """callbacks: what may listen to training, and change or stop it. Names, arguments and meaning are Keras 3's."""
 
+from nnfast.callbacks.backup_and_restore import BackupAndRestore
 from nnfast.callbacks.callback import Callback, History
 from nnfast.callbacks.csv_logger import CSVLogger
 from nnfast.callbacks.early_stopping import EarlyStopping
@@ -12,6 +13,7 @@ from nnfast.callbacks.tensor_board import TensorBoard
 from nnfast.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "EarlyStopping",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from nnfast import _validation
 from nnfast.exceptions import NotFiniteError
@@ -12,6 +12,22 @@ Hook = Callable[..., object]
 
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 """What cuts an epoch into a call of the core for each batch, if a callback listens."""
+
+
+class Training(Protocol):
+    """A call of ``fit``, as callbacks know it that save it."""
+
+    def save(self, path: Any) -> None:
+        """Write a checkpoint of the training as it is now: a model file that ``fit(resume=...)`` goes on from."""
+
+    def resume(self, path: Any) -> None:
+        """Read a checkpoint and, once every callback has heard that training begins, go on from there."""
+
+    def describe(self) -> Any:
+        """Return what `save` writes."""
+
+    def take_up(self, saved: Any, name: str) -> None:
+        """Do as `resume` with what `describe` returned; messages call it by a name."""
 
 
 class Callback:
@@ -28,11 +44,17 @@ class Callback:
         The model in training; ``model.stop_training = True`` ends it.
     params : dict
         ``verbose``, ``epochs`` and ``steps``, the number of batches of an epoch; None where a stream does not tell.
+    training : Training or None
+        The call of ``fit`` while it lasts, of callbacks that save.
     """
+
+    saves: ClassVar[bool] = False
+    """Whether it saves the training: each of its hooks is called after those of all that do not, and of `History`."""
 
     def __init__(self) -> None:
         self.model: Any = None
         self.params: dict[str, Any] = {}
+        self.training: Any = None
 
     def set_model(self, model: Any) -> None:
         """Receive the model, before anything else."""
@@ -41,6 +63,19 @@ class Callback:
     def set_params(self, params: dict[str, Any]) -> None:
         """Receive `params`, before training begins."""
         self.params = params
+
+    def get_state(self) -> dict[str, Any] | None:
+        """Return what checkpoints keep of the callback, so that it goes on as if there had been no interruption.
+
+        Texts, numbers, None, arrays, and lists and dicts of them, with texts as keys; None: nothing.
+        """
+        return None
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Receive what `get_state` returned, after ``on_train_begin``: training goes on from a checkpoint.
+
+        If that is in the middle of an epoch, it is received again after its ``on_epoch_begin``.
+        """
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Hear that ``fit`` begins."""
@@ -113,14 +148,20 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
+    def get_state(self) -> dict[str, Any]:  # noqa: D102
+        return {"epoch": self.epoch, "history": self.history}
+
+    def set_state(self, state: dict[str, Any]) -> None:  # noqa: D102
+        self.epoch, self.history = list(state["epoch"]), {name: list(each) for name, each in state["history"].items()}
+
 
 class CallbackList:
-    """Callbacks in the order in which they are called.
+    """Callbacks in the order in which they are called: those that save come last.
 
     Parameters
     ----------
     callbacks : sequence of Callback
-        In that order.
+        In that order but for this.
     model : Sequential
         What they are told about.
     params : dict
@@ -128,7 +169,7 @@ class CallbackList:
     """
 
     def __init__(self, callbacks: Sequence[Callback], model: Any, params: dict[str, Any]) -> None:
-        self._callbacks = tuple(callbacks)
+        self._callbacks = tuple(sorted(callbacks, key=lambda callback: callback.saves))
         self.call("set_model", model)
         self.call("set_params", params)
 
@@ -146,6 +187,25 @@ class CallbackList:
         """Call a hook of every callback and return whether one of them said True."""
         answers = [getattr(callback, hook)(*arguments) for callback in self._callbacks]
         return any(answers)
+
+    def set_training(self, training: Training | None) -> None:
+        """Tell those that save of the call of ``fit``, which they do not keep when it has ended."""
+        for callback in self._callbacks:
+            callback.training = training if callback.saves else None
+
+    def get_states(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return class and state of each callback that has a state."""
+        states = ((type(callback).__name__, callback.get_state()) for callback in self._callbacks)
+        return [(name, state) for name, state in states if state is not None]
+
+    def set_states(self, states: Sequence[Sequence[Any]]) -> None:
+        """Undo `get_states`: of each class the first state is for the first callback, and so on, as far as they go."""
+        left = list(states)
+        for callback in self._callbacks:
+            found = next((pair for pair in left if pair[0] == type(callback).__name__), None)
+            if found is not None:
+                left.remove(found)
+                callback.set_state(found[1])
 
     def close(self) -> None:
         """Close every callback, even where one before it raises."""

@@ -1,6 +1,7 @@
 """csv_logger: the logs of each epoch as a line of a CSV file."""
 
 import os
+from pathlib import Path
 from typing import IO, Any
 
 from nnfast import _validation
@@ -32,12 +33,29 @@ class CSVLogger(Callback):
         self._file: IO[str] | None = None
         self._writer: Any = None
         self._keys: list[str] | None = None
+        self._begin = 0  # where this training's lines begin
+
+    def get_state(self) -> dict[str, Any] | None:  # noqa: D102
+        if self._file is None:
+            return None
+        text = Path(self.filename).read_bytes()[self._begin :].decode()
+        return {"begin": self._begin, "keys": self._keys, "text": text}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Bring the lines back that were there; lines of epochs that will be trained again are lost."""
+        assert self._file is not None
+        size = self._file.truncate(min(state["begin"], self._begin))
+        self._begin, self._keys = size, state["keys"]
+        self._file.seek(size)
+        self._file.write(state["text"])
+        self._file.flush()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: D102
         import csv
 
         self._file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")  # noqa: SIM115
         self._writer = csv.writer(self._file, delimiter=self.separator)
+        self._begin = self._file.tell()
         self._keys = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102

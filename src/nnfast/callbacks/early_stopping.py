@@ -7,6 +7,8 @@ from nnfast.callbacks.callback import Logs
 from nnfast.callbacks.monitor import Monitor
 from nnfast.callbacks.progress import check_reports, report
 
+_STATE = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+
 
 class EarlyStopping(Monitor):
     """Ends training when a number has not got better for some epochs.
@@ -69,6 +71,14 @@ class EarlyStopping(Monitor):
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: D102
         super().on_train_begin(logs)
         self._forget()
+
+    def get_state(self) -> dict[str, Any]:  # noqa: D102
+        return {name: getattr(self, name) for name in _STATE}
+
+    def set_state(self, state: dict[str, Any]) -> None:  # noqa: D102
+        for name in _STATE:
+            setattr(self, name, state[name])
+        self.model.stop_training = self.model.stop_training or self.stopped_epoch > 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102
         value = self.get_value(logs)

@@ -13,8 +13,10 @@ from nnfast.callbacks.progress import check_reports, report
 class ModelCheckpoint(Monitor):
     """Saves the model after every epoch, or every so many batches; always, or only where it is the best so far.
 
-    A saved model is whole, unless only weights are asked for: ``nnfast.load_model`` gives one whose training goes on as
-    if it had never stopped, from the beginning of the epoch in which it was saved if that was in its middle.
+    A saved model is whole, and a checkpoint, unless only weights are asked for. ``fit(resume=path)`` goes on from it,
+    also from the middle of an epoch, as if training had never stopped: see docs/checkpoints.md. ``nnfast.load_model``
+    gives the model, whose next ``fit`` begins an epoch. It is called after all callbacks that save nothing, wherever it
+    stands in the list.
 
     Parameters
     ----------
@@ -40,6 +42,8 @@ class ModelCheckpoint(Monitor):
         What the first value must beat.
     """
 
+    saves = True
+
     def __init__(
         self,
         filepath: str | os.PathLike[str],
@@ -61,7 +65,7 @@ class ModelCheckpoint(Monitor):
         self.filepath = _validation.check_weights_path(filepath) if self.save_weights_only else os.fspath(filepath)
         self.verbose = check_reports(verbose)
         self.save_best_only = _validation.check_bool("save_best_only", save_best_only)
-        self.save_freq = _check_frequency(save_freq)
+        self.save_freq = check_frequency(save_freq)
         self._epoch = 0
         self._n_batches = 0  # since the last time
 
@@ -72,6 +76,12 @@ class ModelCheckpoint(Monitor):
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: D102
         if self.save_best_only:
             super().on_train_begin(logs)
+
+    def get_state(self) -> dict[str, Any]:  # noqa: D102
+        return {"n_batches": self._n_batches, "best": self.best}
+
+    def set_state(self, state: dict[str, Any]) -> None:  # noqa: D102
+        self._n_batches, self.best = state["n_batches"], state["best"]
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102
         self._epoch = epoch
@@ -94,7 +104,7 @@ class ModelCheckpoint(Monitor):
         if self.save_weights_only:
             self.model.save_weights(path)
         else:
-            self.model.save(path)
+            self.training.save(path)
         if self.verbose:
             report(f"Epoch {place['epoch']}: saved {'weights' if self.save_weights_only else 'model'} to {path}")
 
@@ -117,6 +127,6 @@ class ModelCheckpoint(Monitor):
             raise ValueError(f"filepath: expected only {names} in braces, received {self.filepath!r}") from error
 
 
-def _check_frequency(save_freq: Any) -> int:
+def check_frequency(save_freq: Any) -> int:
     """Return after how many batches to save; 0 for "epoch"."""
     return 0 if save_freq == "epoch" else _validation.check_integer("save_freq ('epoch' or batches)", save_freq, 1)

@@ -1,10 +1,14 @@
 """reduce_lr_on_plateau: smaller steps when a number no longer gets better."""
 
+from typing import Any
+
 from nnfast import _validation
 from nnfast.callbacks.callback import Logs
 from nnfast.callbacks.learning_rate import get_learning_rate, log_learning_rate
 from nnfast.callbacks.monitor import Monitor
 from nnfast.callbacks.progress import check_reports, report
+
+_STATE = ("best", "wait", "cooldown_counter")
 
 
 class ReduceLROnPlateau(Monitor):
@@ -61,6 +65,13 @@ class ReduceLROnPlateau(Monitor):
         super().on_train_begin(logs)
         get_learning_rate(self)
         self._forget()
+
+    def get_state(self) -> dict[str, Any]:  # noqa: D102
+        return {name: getattr(self, name) for name in _STATE}
+
+    def set_state(self, state: dict[str, Any]) -> None:  # noqa: D102
+        for name in _STATE:
+            setattr(self, name, state[name])
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: D102
         rate = log_learning_rate(self, logs)

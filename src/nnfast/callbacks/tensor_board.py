@@ -74,6 +74,12 @@ class TensorBoard(Callback):
             self.model.summary(print_fn=lines.append)
             writer.add_text("model", "\n".join(f"    {line}" for line in lines), 0)
 
+    def get_state(self) -> dict[str, Any]:  # noqa: D102
+        return {"n_batches": self._n_batches}
+
+    def set_state(self, state: dict[str, Any]) -> None:  # noqa: D102
+        self._n_batches = state["n_batches"]
+
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:  # noqa: D102
         self._n_batches += 1
         if self.update_freq and self._n_batches % self.update_freq == 0:

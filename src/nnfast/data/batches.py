@@ -103,6 +103,14 @@ class Batches:
         self._pages = find_pages(self.x)
         self._epochs_begun = 0
 
+    def describe_data(self) -> dict[str, Any]:
+        """Return what tells these batches from others, as plain data: rows, sizes, order and seed."""
+        from nnfast.data.fingerprint import describe_rows
+
+        parts = {name: describe_rows(getattr(self, name)) for name in ("x", "y", "sample_weight")}
+        settings = ("batch_size", "block_size", "shuffle", "seed")
+        return parts | {name: getattr(self, name) for name in settings}
+
     def __len__(self) -> int:
         """Return the number of batches of an epoch."""
         return -(-self._n_samples // self.batch_size)

@@ -43,7 +43,7 @@ class Piece(NamedTuple):
 class Order(NamedTuple):
     """What the order of a sequence's batches is drawn from."""
 
-    seed: int
+    get_seed: Callable[[], int]
     get_epoch: Callable[[], int]
 
 
@@ -102,6 +102,7 @@ class Stream:
         self._source, self._order = source, order
         self._is_once = hasattr(source, "__next__") and not _is_sequence(source)
         self._pieces: Iterator[Piece] | None = None
+        self._n_taken = self._epoch = 0  # of them; and what the way through the source was begun with
         self._batches = _find_batches(source)
         if self._batches:
             self._check_batches(self._batches)
@@ -115,6 +116,10 @@ class Stream:
             return len(self._source)
         except TypeError:
             return None
+
+    def describe_data(self) -> dict[str, Any]:
+        """Return what tells the source from others, as plain data: of `Batches` all, of others their number alone."""
+        return {"batches": self.n_batches} | (self._batches.describe_data() if self._batches else {})
 
     def peek(self) -> Piece:
         """Return the first piece, which the first epoch still begins with."""
@@ -142,6 +147,7 @@ class Stream:
         n = 0
         for piece in islice(self._pieces, self.steps):
             n += 1
+            self._n_taken += 1
             yield piece
         if n == self.steps:
             return
@@ -154,7 +160,45 @@ class Stream:
             wanted = f"{self.names[0]}: expected {self.steps} batches an epoch, received {n} before they ended"
             warnings.warn(wanted, stacklevel=2)
 
-    def _begin(self) -> Iterator[Piece]:
+    def describe_place(self) -> dict[str, Any]:
+        """Return where the next epoch begins, as plain data for `go_on`."""
+        is_new = self._pieces is None
+        return {
+            "epoch": self._find_epoch() if is_new else self._epoch,
+            "n_taken": 0 if is_new else self._n_taken,
+            "is_over": self.is_over,
+        }
+
+    def go_on(self, place: dict[str, Any]) -> None:
+        """Let the next epoch begin where one began; what was given before is read, and left out.
+
+        Raises
+        ------
+        ValueError
+            If the source ends before.
+        """
+        if self._batches:
+            self._batches._epochs_begun = place["epoch"]
+        if not self._is_once:
+            self._pieces = None
+        if place["n_taken"]:
+            self._pieces = self._pieces or self._begin(place["epoch"])
+        n_taken = sum(1 for _ in islice(self._pieces or (), place["n_taken"]))
+        if n_taken < place["n_taken"]:
+            wanted = f"the {place['n_taken']} batches that were taken before, which are read again and left out"
+            raise ValueError(f"{self.names[0]}: expected {wanted}, received {n_taken}")
+        self._n_taken, self.is_over = n_taken, place["is_over"]
+
+    def _find_epoch(self) -> int:
+        """Return what a new way through the source is begun with: a number that `Batches`, or an order, count up."""
+        if self._batches:
+            return self._batches._epochs_begun
+        return self._order.get_epoch() if self._order else 0
+
+    def _begin(self, epoch: int | None = None) -> Iterator[Piece]:
+        self._epoch, self._n_taken = self._find_epoch() if epoch is None else epoch, 0
+        if self._batches:
+            self._batches._epochs_begun = self._epoch
         if self._batches and self.steps is None:
             return _read_batches(self._batches)
         batches = self._iterate() if _is_sequence(self._source) else self._source
@@ -162,7 +206,7 @@ class Stream:
 
     def _iterate(self) -> Iterator[Any]:
         n = len(self._source)
-        shuffled = self._order and _core.random_order(self._order.seed, self._order.get_epoch(), n)
+        shuffled = self._order and _core.random_order(self._order.get_seed(), self._epoch, n)
         return (self._source[int(place)] for place in (range(n) if shuffled is None else shuffled))
 
     def _make_piece(self, batch: Any, number: int) -> Piece:

@@ -1,13 +1,14 @@
 """model_file: a model as one safetensors file that PyTorch opens too.
 
 Tensors have the names and the (out, in) layout that the same stack has as a ``torch.nn.Sequential``: "0.weight",
-"0.bias", "2.weight", ...; an optimizer's state is under "optimizer.<slot>." and the same name. All else is JSON in the
-metadata. Layers come from a closed list: nothing in a file can choose code.
+"0.bias", "2.weight", ...; an optimizer's state is under "optimizer.<slot>." and the same name, arrays that a training
+goes on with under "training.<number>". All else is JSON in the metadata. Layers come from a closed list: nothing in a
+file can choose code.
 """
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from nnfast.layers import BatchNormalization, Dense, Input, Layer, LayerNormaliz
 from nnfast.losses import Loss
 from nnfast.metrics import Metric
 from nnfast.optimizers import Optimizer
+from nnfast.saving.plain import flatten, unflatten
 from nnfast.saving.tensor_file import StrPath, make_file_error, read_tensors, write_tensors
+from nnfast.saving.training_state import TrainingState
 
 Array = NDArray[Any]
 Arrays = tuple[Array, ...]
@@ -27,7 +30,9 @@ Arrays = tuple[Array, ...]
 _FORMAT = 1
 _KEYS = {"format", "name", "dtype", "seed", "epochs_done", "in_size", "layers", "compiled"}
 _STATISTICS = ("running_mean", "running_var")
-_ADDED: dict[str, Any] = {"metadata": {}, "feature_names": None}  # not in older files, and what that means
+_TRAINING = "training."
+_ADDED: dict[str, Any] = {"metadata": {}, "feature_names": None, "training": None}
+"""Not in older files, and what that means."""
 _COMPILED_KEYS = {"optimizer", "step", "loss", "metrics", "weighted_metrics"}
 
 
@@ -59,6 +64,8 @@ class SavedModel:
     metadata: dict[str, Any] = field(default_factory=dict)
     """Plain data of the user's; nothing here reads them."""
     feature_names: tuple[str, ...] | None = None
+    training: TrainingState | None = None
+    """How far the training is in which it was saved."""
 
 
 def write_model(path: StrPath, model: SavedModel) -> None:
@@ -79,7 +86,11 @@ def write_model(path: StrPath, model: SavedModel) -> None:
         for keys, arrays in zip(list_keys(model.layers, len(slots)), (model.weights, *slots), strict=True)
         for key, values in zip(keys, arrays, strict=True)
     }
-    write_tensors(path, json.dumps(_describe(model), allow_nan=False), tensors)
+    state: list[Array] = []
+    training = model.training and flatten(model.training.as_dict(), state)
+    description = _describe(model) | {"training": training}
+    tensors |= {f"{_TRAINING}{number}": values for number, values in enumerate(state)}
+    write_tensors(path, json.dumps(description, allow_nan=False), tensors)
 
 
 def read_model(path: StrPath) -> SavedModel:
@@ -102,9 +113,48 @@ def read_model(path: StrPath) -> SavedModel:
         data = _ADDED | data if isinstance(data, dict) else data
         _check_keys("model", data, _KEYS | _ADDED.keys())
         _validation.check_choice("format", data["format"], (_FORMAT,))
-        return _rebuild(data, tensors)
+        state = _take_state(tensors)
+        training = None if data["training"] is None else TrainingState.from_dict(unflatten(data["training"], state))
+        return replace(_rebuild(data, tensors), training=training)
     except (ValueError, RecursionError) as error:
         raise make_file_error(path, f"one with a bad description: {error}") from error
+
+
+def describe_setup(model: SavedModel) -> dict[str, Any]:
+    """Return what a training must have in common with another that is to go on as this one: all but what it changes."""
+    compiled = model.compiled
+    setup = {
+        "dtype": model.dtype,
+        "seed": model.seed,
+        "number of features": model.in_size,
+        "layers": [_describe_layer(layer) for layer in model.layers],
+    }
+    if compiled is None:
+        return setup | dict.fromkeys(("optimizer", "loss", "metrics", "weighted_metrics"))
+    optimizer = optimizers.CATALOGUE.serialize(compiled.optimizer)
+    if isinstance(optimizer["config"]["learning_rate"], float):  # which callbacks may change
+        del optimizer["config"]["learning_rate"]
+    return setup | {
+        "optimizer": optimizer,
+        "loss": _describe_known([compiled.loss], losses.CATALOGUE),
+        "metrics": _describe_known(compiled.metrics, metrics.CATALOGUE),
+        "weighted_metrics": _describe_known(compiled.weighted_metrics, metrics.CATALOGUE),
+    }
+
+
+def _describe_known(entries: Sequence[Any], catalogue: Catalogue[Any]) -> list[dict[str, Any]]:
+    """Return entries as plain data, without those that only a program can give."""
+    return [catalogue.serialize(entry) for entry in entries if type(entry) in catalogue.by_class_name.values()]
+
+
+def _take_state(tensors: dict[str, Array]) -> list[Array]:
+    """Take the arrays of a training out of all tensors, in order."""
+    n = sum(key.startswith(_TRAINING) for key in tensors)
+    names = [f"{_TRAINING}{number}" for number in range(n)]
+    missing = [name for name in names if name not in tensors]
+    if missing:
+        raise _validation.mismatch("tensors", f"one named {missing[0]}", sorted(tensors))
+    return [tensors.pop(name) for name in names]
 
 
 def _describe(model: SavedModel) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def read_weights(path: StrPath, stack: Sequence[Layer], shapes: Sequence[tuple[i
         If the safetensors library is missing.
     """
     _, tensors = read_tensors(path)
-    found = {key: values for key, values in tensors.items() if not key.startswith("optimizer.")}
+    found = {key: values for key, values in tensors.items() if not key.startswith(("optimizer.", "training."))}
     try:
         return order_weights(found, stack, shapes)
     except ValueError as error:

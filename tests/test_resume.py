@@ -1,0 +1,206 @@
+"""fit(resume=...): training goes on from a file, or says why it cannot; and streams that go on."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+from interruptions import EPOCHS, Idle, Interrupt, Interruption, X, Y, digest, fit, interrupt, make
+from problems import make_classifier
+
+from nnfast import Sequential, load_model
+from nnfast.callbacks import BackupAndRestore, Callback, ModelCheckpoint
+from nnfast.data import Batches
+from nnfast.exceptions import ModelFileError
+from nnfast.layers import Dense, Input
+from nnfast.saving import model_file, tensor_file
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """Of a training in the middle of its second epoch."""
+    interrupt(8, ModelCheckpoint(tmp_path / "m", save_freq=7))
+    return tmp_path / "m"
+
+
+def test_resume_of_a_file(checkpoint):
+    assert fit(resume=checkpoint)[1] == fit()[1]
+
+
+def test_the_model_of_a_checkpoint_can_be_loaded(checkpoint):
+    model = load_model(checkpoint)
+    assert fit(model=model, resume=checkpoint)[1] == fit()[1]
+
+
+def test_a_drawn_seed_is_the_checkpoints(tmp_path):
+    def make_unseeded():
+        model = Sequential([Input(6), Dense(3, "softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    whole = make_unseeded()
+    fit(ModelCheckpoint(tmp_path / "m-{epoch}"), model=whole)
+    assert fit(model=make_unseeded(), resume=tmp_path / "m-1")[1] == digest(whole)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_size": 20}, r"data, batch_size: 16, received 20"),
+        ({"shuffle": False}, r"data, shuffle: True, received False"),
+        ({"x": X + np.float32(1e-3)}, r"data, x, sha256: \w+, received \w+"),
+        ({"x": X.astype("float64")}, r"data, x, dtype: float32, received float64"),
+        ({"x": X[:70], "y": Y[:70]}, r"data, x, shape: \[80, 6\], received \[70, 6\]"),
+        ({"y": (Y + 1) % 3}, r"data, y, sha256: \w+, received \w+"),
+        ({"sample_weight": np.ones(80)}, r"data, weights, shape: None, received \[80, 1\]"),
+        ({"validation_split": 0.1}, r"data, x, shape: \[80, 6\], received \[72, 6\]"),
+        ({"validation_data": (X, Y)}, r"validation data, x, shape: None, received \[80, 6\]"),
+        ({"model": make(seed=2)}, r"seed: 1, received 2"),
+        ({"model": make("sgd")}, r"optimizer: \{'class_name': 'Adam'.*received \{'class_name': 'SGD'"),
+        ({"model": make_classifier()}, r"layers: .*Dropout.*, received"),
+        ({"model": make_classifier(rate=0.3, dtype="float64")}, r"dtype: float32, received float64"),
+    ],
+)
+def test_other_trainings_are_refused(checkpoint, change, message):
+    model = change.pop("model", None) or make()
+    before, history = [values.copy() for values in model.get_weights()], model.history
+    expected = f"{checkpoint}: expected the training that it was saved in, with .*({message})"
+    with pytest.raises(ValueError, match=expected):
+        fit(model=model, resume=checkpoint, **change)
+    assert model.history is history
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_a_model_that_no_training_saved(tmp_path):
+    model, _ = fit()
+    model.save(tmp_path / "m")
+    with pytest.raises(ModelFileError, match="received one that no callback saved in training"):
+        fit(resume=tmp_path / "m")
+    with pytest.raises(FileNotFoundError):
+        fit(resume=tmp_path / "none")
+
+
+def test_averages_have_no_way_back(tmp_path):
+    from nnfast.optimizers import Adam
+
+    def make_averaging():
+        return make(Adam(use_ema=True))
+
+    class AtEnd(Callback):
+        saves = True
+
+        def on_train_end(self, logs=None):
+            self.training.save(tmp_path / "m")
+
+    fit(AtEnd(), model=make_averaging())
+    with pytest.raises(ValueError, match="expected a training that can go on, received one that ended"):
+        fit(model=make_averaging(), resume=tmp_path / "m", epochs=5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda state: state.update(epoch=-1), "epoch: expected an integer"),
+        (lambda state: state.pop("sums"), "training: expected a dict with exactly the keys"),
+        (lambda state: state.update(sums=[1.0]), "one with 1 sums of 2 batches"),
+        (lambda state: state.update(callbacks=[["History", {"dict": {}}]]), "bad state of a callback: KeyError"),
+        (lambda state: state.update(callbacks=[3]), "callbacks: expected a list of pairs"),
+        (lambda state: state.update(outputs={"array": 0}), "state: expected one of the keys float, array and dict"),
+        (lambda state: state.update(data={"dict": {}}), "with data"),
+    ],
+)
+def test_bad_states(checkpoint, change, message):
+    """Of someone who knows how to mend the checksum."""
+    text, tensors = tensor_file.read_tensors(checkpoint)
+    description = json.loads(text)
+    change(description["training"]["dict"])
+    tensor_file.write_tensors(checkpoint, json.dumps(description), tensors)
+    with pytest.raises(ValueError, match=message):
+        fit(resume=checkpoint)
+
+
+def test_a_checkpoint_names_the_version(checkpoint):
+    state = model_file.read_model(checkpoint).training
+    assert (state.epoch, state.batch, bool(state.version)) == (1, 2, True)
+
+
+# ---- streams ----
+
+
+def cut_batches(x=X, y=Y):
+    return [(x[i : i + 16], y[i : i + 16]) for i in range(0, len(x), 16)]
+
+
+class Items:
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, place):
+        return cut_batches()[place]
+
+
+STREAMS = {
+    "Batches": (lambda: Batches(X, Y, batch_size=16, block_size=32, seed=3), {}),
+    "Batches in blocks": (lambda: Batches(X, Y, batch_size=16, block_size=32, seed=3, shuffle="blocks"), {}),
+    "Batches, three an epoch": (lambda: Batches(X, Y, batch_size=16, seed=3), {"steps_per_epoch": 3}),
+    "iterable": (lambda: _Again(), {}),
+    "items": (Items, {}),
+    "items, three an epoch": (Items, {"steps_per_epoch": 3}),
+    "generator": (lambda: (batch for _ in range(EPOCHS) for batch in cut_batches()), {"steps_per_epoch": 5}),
+}
+
+
+class _Again:
+    def __iter__(self):
+        return iter(cut_batches())
+
+
+@pytest.mark.parametrize("n_batches", [2, 3, 5, 7])
+@pytest.mark.parametrize("name", STREAMS)
+def test_streams_go_on(name, n_batches, tmp_path):
+    make_stream, options = STREAMS[name]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "x: expected 3 batches an epoch, received 2")  # of five
+        _, expected = fit(Idle(), x=make_stream(), y=None, **options)
+        interrupt(n_batches, BackupAndRestore(tmp_path, 1), x=make_stream(), y=None, **options)
+        assert fit(BackupAndRestore(tmp_path, 1), x=make_stream(), y=None, **options)[1] == expected
+
+
+@pytest.mark.parametrize("name", ["Batches in blocks", "items, three an epoch", "generator"])
+def test_streams_of_validation_go_on(name, tmp_path):
+    """What is measured comes in another order every epoch, or is of other rows."""
+    make_stream, options = STREAMS[name]
+    more = {"validation_steps": 3} if options else {}
+
+    def run(*callbacks):
+        return fit(*callbacks, validation_data=make_stream(), **more)
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "validation_data: x: expected 3 batches an epoch, received 2")  # of five
+        _, expected = run(Idle())
+        with pytest.raises(Interruption):
+            run(Interrupt(8), BackupAndRestore(tmp_path, 1))
+        assert run(BackupAndRestore(tmp_path, 1))[1] == expected
+
+
+def test_another_version_is_a_warning(checkpoint, monkeypatch):
+    monkeypatch.setattr("nnfast.config.get_version", lambda: "99.0")
+    with pytest.warns(UserWarning, match=r"m: expected nnfast .*, by which it was saved, received 99\.0"):
+        assert fit(resume=checkpoint)[1] == fit()[1]
+
+
+def test_a_stream_that_is_too_short(tmp_path):
+    make_stream, options = STREAMS["generator"]
+    interrupt(8, BackupAndRestore(tmp_path, 1), x=make_stream(), y=None, **options)
+    with pytest.raises(ValueError, match=r"x: expected the 5 batches that were taken before, .* received 2"):
+        fit(BackupAndRestore(tmp_path, 1), x=iter(cut_batches()[:2]), y=None, **options)
+
+
+def test_other_batches_are_refused(tmp_path):
+    interrupt(8, BackupAndRestore(tmp_path, 1), x=STREAMS["Batches"][0](), y=None)
+    for other, message in (
+        (Batches(X, Y, batch_size=16, block_size=32), "seed: 3, received"),
+        (Items(), "data, x, shape: "),
+    ):
+        with pytest.raises(ValueError, match=message):
+            fit(BackupAndRestore(tmp_path, 1), x=other, y=None)
