@@ -16,6 +16,7 @@ pytest.importorskip("safetensors")
 from commands import list_files, read_figure, read_rows, run, write_flowers, write_prices
 
 import nnfast
+from nnfast._persistence import describe_model
 from nnfast.cli import tasks
 from nnfast.cli.fitting import Fitting, make_model, resolve
 from nnfast.cli.image_sets import load_digits_task
@@ -224,7 +225,7 @@ def test_finished_model_takes_features_as_they_are(shift):
     before = Standardizer(y[:, None])
     expected = fitting.model.predict(x) * before.deviation + before.mean
     assert fitting.model.dtype == ("float64" if shift > 1e5 else "float32")
-    model = make_model(fitting.describe_model())
+    model = make_model(fitting.as_in_file(describe_model(fitting.model)))
     scale = np.abs(expected - expected.mean()).max()
     np.testing.assert_allclose(model.predict(x), expected, rtol=0, atol=2e-3 * scale)
     assert read_figure("test R2", score_values(model.predict(x), y).text) > 0.8

@@ -229,7 +229,7 @@ def test_interrupt_while_drawing(here, monkeypatch):
 def test_interrupt_of_a_table_leaves_a_model_of_its_own_scale(here, monkeypatch):
     path = write_prices(here / "prices.csv")
     monkeypatch.setattr(
-        "nnfast.cli.display.PlainProgress.on_epoch_end", lambda self, epoch, logs: epoch < 49 or interrupt()
+        "nnfast.cli.display.PlainProgress.on_epoch_end", lambda self, epoch, logs: epoch < 50 or interrupt()
     )
     monkeypatch.setattr("nnfast.cli.checkpoint._SECONDS_BETWEEN_COPIES", 0)
     assert "after 50 of 100 epochs" in run("train", path, "--target", "price", "--learning-rate", 0.01, code=130)

@@ -87,7 +87,7 @@ def test_after_a_kill(here):
 
 def interrupt_after(monkeypatch, n_epochs):
     def on_epoch_end(self, epoch, logs):
-        if epoch == n_epochs - 1:
+        if epoch == n_epochs:  # what is of this epoch is not kept yet
             raise KeyboardInterrupt
 
     monkeypatch.setattr("nnfast.cli.display.PlainProgress.on_epoch_end", on_epoch_end)
@@ -104,7 +104,7 @@ def test_weights_chosen_at_the_end(here, monkeypatch, options, n_epochs):
         train(*arguments, model="b.st", code=130)
     train("--resume", model="b.st")
     assert_same("a.st", "b.st")
-    assert "b.st.best.weights.safetensors" not in list_files(here)
+    assert not [name for name in list_files(here) if "best" in name]
     message = f"received one whose weights {options[0]} chose at its end"
     assert message in train("--resume", "--epochs", 40, model="b.st", code=2)
 
@@ -137,7 +137,7 @@ def test_a_copy_is_not_changed_by_what_follows(here, monkeypatch):
     """What is kept at one epoch, and written some epochs later, is of that epoch in all its parts."""
 
     def on_epoch_end(self, epoch, logs):
-        if epoch == 1:
+        if epoch == 2:
             monkeypatch.setattr("nnfast.cli.checkpoint._SECONDS_BETWEEN_COPIES", 1000)
         if epoch == 4:
             raise KeyboardInterrupt

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnfast import Sequential, optimizers
-from nnfast._persistence import describe_model, restore_model
+from nnfast._persistence import restore_model
 from nnfast.callbacks import Callback
 from nnfast.cli.compiling import Settings, list_metrics, make_loss, make_optimizer
 from nnfast.cli.scaling import Standardizer
@@ -67,7 +67,7 @@ class Fitting:
         self._classes = task.columns.classes
         self._x_scaling = Standardizer(task.train.x) if task.recipe.scale is None else None
         self._y_scaling = Standardizer(task.train.y[:, None]) if self._classes is None else None
-        self.model = self._make_model() if saved is None else _restore(saved, self._y_scaling is not None)
+        self.model = self._make_model() if saved is None else make_model(self.as_in_training(saved))
 
     @property
     def n_rows(self) -> dict[str, int]:
@@ -103,8 +103,8 @@ class Fitting:
         rows = ", ".join(f"{number:,} {part}" for part, number in self.n_rows.items())
         return f"{self.task.name}: {rows} rows; {self.network}"
 
-    def fit(self, callbacks: Sequence[Callback], n_done: int = 0) -> None:
-        """Train the epochs after those that are done."""
+    def fit(self, callbacks: Sequence[Callback]) -> None:
+        """Train; one of the callbacks may know where to go on."""
         settings = self.settings
         weights = settings["class-weight"]
         self.model.fit(
@@ -118,15 +118,18 @@ class Fitting:
             validation_data=self._validation and (self._validation.x, self._make_targets(self._validation.y)),
             shuffle=settings["shuffle"],
             class_weight=self._number_classes(weights) if isinstance(weights, dict) else weights,
-            initial_epoch=n_done,
         )
 
-    def describe_model(self) -> SavedModel:
-        """Return the model as it is saved: values come out as they are, and training can go on."""
-        saved = describe_model(self.model)
+    def as_in_file(self, saved: SavedModel) -> SavedModel:
+        """Return the model in training as it is saved: values come out as they are."""
         if self._y_scaling is None:
             return saved
         return replace(saved, layers=(*saved.layers, self._y_scaling.make_last_layer()))
+
+    def as_in_training(self, saved: SavedModel) -> SavedModel:
+        """Undo `as_in_file`: return the model with outputs of mean 0 and deviation 1."""
+        is_scaled = self._y_scaling is not None and isinstance(saved.layers[-1], Rescaling)
+        return replace(saved, layers=saved.layers[:-1] if is_scaled else saved.layers, metadata={})
 
     def evaluate(self, model: Sequential) -> dict[str, float]:
         """Return loss and metrics of a model, as it is saved, on the rows for testing."""
@@ -203,10 +206,3 @@ def make_model(saved: SavedModel) -> Sequential:
     model = Sequential(seed=saved.seed, dtype=saved.dtype, name=saved.name)
     restore_model(model, saved, True)
     return model
-
-
-def _restore(saved: SavedModel, is_scaled: bool) -> Sequential:
-    """Return the model as it was in training, its outputs of mean 0 and deviation 1."""
-    if is_scaled and isinstance(saved.layers[-1], Rescaling):
-        saved = replace(saved, layers=saved.layers[:-1])
-    return make_model(replace(saved, metadata={}))

@@ -8,11 +8,10 @@ from typing import Any
 import click
 
 from nnfast import config, plotting
-from nnfast.callbacks import Callback, TensorBoard
-from nnfast.cli.checkpoint import RESUME, Checkpoint, Stopping
+from nnfast.callbacks import Callback, CSVLogger, EarlyStopping, TensorBoard
+from nnfast.cli.checkpoint import Checkpoint
 from nnfast.cli.compiling import check_resumed
 from nnfast.cli.display import Display, count
-from nnfast.cli.epoch_log import EpochLog
 from nnfast.cli.files import check_distinct
 from nnfast.cli.fitting import Fitting, make_model, resolve
 from nnfast.cli.image_sets import IMAGE_SETS
@@ -97,6 +96,8 @@ class Job:
             raise click.UsageError(f"--resume: expected a model that training left, found no {path}.")
         self._saved = read_model(path)
         before = read_settings(get_record(self._saved.metadata, path)["settings"])
+        if self._saved.training is None:
+            raise click.UsageError(f"--resume: expected a file that training left, received {path} without its state.")
         self._settings = _DEFAULTS | before | self._given | {"model": path}
 
     def _prepare(self) -> Fitting:
@@ -126,7 +127,7 @@ class Job:
             raise click.UsageError(f"--epochs: expected at least {n_done}, which are done already, received {wanted}.")
         names = ("early-stopping", "ema")
         ended_by = [name for name in names if self._settings[name] is not None]
-        if saved.metadata[RESUME]["finished"] and wanted > n_done and ended_by:
+        if _is_finished(saved) and wanted > n_done and ended_by:
             raise click.UsageError(
                 f"--resume: expected a run that can go on, received one whose weights --{ended_by[0]} chose at its end."
             )
@@ -158,27 +159,24 @@ class Job:
         n_done = len(self._record["history"]["epoch"])
         callbacks = self._make_callbacks(fitting, n_done)
         assert self._checkpoint
-        if self._saved and n_done == self._settings["epochs"] and self._saved.metadata[RESUME]["finished"]:
+        if self._saved and n_done == self._settings["epochs"] and _is_finished(self._saved):
             self._display.note(f"all {n_done} epochs are done")
-            self._checkpoint.keep_saved(self._saved)
         else:
-            fitting.fit(callbacks, n_done)
+            fitting.fit(callbacks)
         self._checkpoint.write()
         self._is_trained = True
 
     def _make_callbacks(self, fitting: Fitting, n_done: int) -> list[Callback]:
         settings = self._settings
         callbacks: list[Callback] = []
-        stopping = None
         if settings["early-stopping"] is not None:
-            state = self._saved.metadata[RESUME]["stopping"] if self._saved else None
-            stopping = Stopping(settings["early-stopping"], fitting.monitor, self._model_path, state)
-            callbacks.append(stopping)
+            patience = settings["early-stopping"]
+            callbacks.append(EarlyStopping(fitting.monitor, patience=patience, restore_best_weights=True))
         if settings["log"] is not None:
-            callbacks.append(EpochLog(settings["log"], n_done))
+            callbacks.append(CSVLogger(settings["log"], append=n_done > 0))
         if settings["tensorboard"] is not None:
             callbacks.append(TensorBoard(settings["tensorboard"]))
-        self._checkpoint = Checkpoint(fitting, self._record, self._model_path, stopping)
+        self._checkpoint = Checkpoint(fitting, self._record, self._model_path, self._saved)
         n_train = fitting.n_rows["train"]
         return [*callbacks, self._checkpoint, *self._display.make_callbacks(n_train, settings["batch-size"])]
 
@@ -223,6 +221,10 @@ def _check_picture(path: Path) -> None:
     if path.suffix[1:].lower() not in formats:
         endings = ", ".join(f".{name}" for name in formats)
         raise click.UsageError(f"--picture: expected a name that ends with one of {endings}, received {path}.")
+
+
+def _is_finished(saved: SavedModel) -> bool:
+    return saved.training is not None and saved.training.is_finished
 
 
 def _check_same(before: Record, now: Record, given: dict[str, Any]) -> None:
