@@ -2,13 +2,14 @@
 
 import json
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from interruptions import EPOCHS, Idle, Interrupt, Interruption, X, Y, digest, fit, interrupt, make
 from problems import make_classifier
 
-from nnfast import Sequential, load_model
+from nnfast import Sequential, fit_many, load_model
 from nnfast.callbacks import BackupAndRestore, Callback, ModelCheckpoint
 from nnfast.data import Batches
 from nnfast.exceptions import ModelFileError
@@ -30,6 +31,16 @@ def test_resume_of_a_file(checkpoint):
 def test_the_model_of_a_checkpoint_can_be_loaded(checkpoint):
     model = load_model(checkpoint)
     assert fit(model=model, resume=checkpoint)[1] == fit()[1]
+
+
+def test_models_side_by_side_go_on(tmp_path):
+    expected = [fit(model=make(seed=seed))[1] for seed in (1, 2)]
+    for stops in ([Interrupt(8)], []):
+        models = [make(seed=seed) for seed in (1, 2)]
+        callbacks = [[*stops, BackupAndRestore(tmp_path / "a", 1)], [BackupAndRestore(tmp_path / "b", 1)]]
+        with pytest.raises(Interruption) if stops else nullcontext():
+            fit_many(models, X, Y, 16, EPOCHS, verbose=0, callbacks=callbacks)
+    assert [digest(model) for model in models] == expected
 
 
 def test_a_drawn_seed_is_the_checkpoints(tmp_path):

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,6 @@ from nnfast.saving.model_file import read_model
 from soak.trainings import TRAININGS, train
 
 INTERVAL = 3  # batches
-MOST_SECONDS = 0.3  # until a kill
 TIMEOUT = 60.0
 N_LANES = 2
 
@@ -79,11 +79,20 @@ def compute_expected(name: str) -> str:
     return shared[8:72].decode()
 
 
+def measure_pace(names: Collection[str], draw: random.Random) -> float:
+    """The seconds that a training takes with its checkpoints, at the mean."""
+    start = time.monotonic()
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            assert os.waitpid(fork(name, Path(folder), mmap.mmap(-1, 72), draw), 0)[1] == 0
+    return (time.monotonic() - start) / len(names)
+
+
 class Lane:
     """One training after the other, each started again until it ends."""
 
-    def __init__(self, counts: Counter[str], expected: dict[str, str], draw: random.Random) -> None:
-        self.counts, self._expected, self._draw = counts, expected, draw
+    def __init__(self, counts: Counter[str], expected: dict[str, str], pace: float, draw: random.Random) -> None:
+        self.counts, self._expected, self._pace, self._draw = counts, expected, pace, draw
         self._folder = Path(tempfile.mkdtemp(prefix="nnfast-kills-"))
         self.pid = 0
         self._begin()
@@ -97,8 +106,8 @@ class Lane:
 
     def _start(self) -> None:
         self._started = time.monotonic()
-        self._kill_at = self._started + self._draw.uniform(0, MOST_SECONDS)
-        self._kill_at_last = self._kill_at + self._draw.choice((0.0, MOST_SECONDS))  # half of them wait for a write
+        self._kill_at = self._started + self._draw.uniform(0, 2 * self._pace)
+        self._kill_at_last = self._kill_at + self._draw.choice((0.0, self._pace))  # half of them wait for a write
         self.counts["starts"] += 1
         self.pid = fork(self._name, self._folder, self._shared, self._draw)
 
@@ -168,7 +177,8 @@ def main(n_kills: int, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         import_all(folder)
     expected = {name: compute_expected(name) for name in TRAININGS}
-    lanes = [Lane(counts, expected, draw) for _ in range(N_LANES)]
+    pace = measure_pace(expected, draw)
+    lanes = [Lane(counts, expected, pace, draw) for _ in range(N_LANES)]
     while any(lane.pid for lane in lanes):
         for lane in lanes:
             if lane.pid:

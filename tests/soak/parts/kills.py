@@ -32,7 +32,7 @@ KILLING = Path(__file__).parent.parent / "killing.py"
 def kill(n_kills: int, seed: int) -> dict[str, int]:
     """Run killing.py; one that hangs or fails is an error here."""
     command = [sys.executable, str(KILLING), str(n_kills), str(seed)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60 + 3 * n_kills)
+    finished = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120 + 3 * n_kills)
     counts: dict[str, int] = json.loads(finished.stdout)
     return counts
 
