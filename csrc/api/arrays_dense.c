@@ -24,7 +24,7 @@ static ptrdiff_t get_room(const nnf_kernels *kernels, ptrdiff_t n_columns)
 
 static size_t plan_rows(nnf_arena *arena, const nnf_kernels *kernels, int64_t n_rows, ptrdiff_t n_columns)
 {
-    const size_t row = (size_t)get_room(kernels, n_columns) * nnf_dtype_size(kernels->dtype);
+    const size_t row = nnf_size_multiply((size_t)get_room(kernels, n_columns), nnf_dtype_size(kernels->dtype));
     return nnf_arena_plan(arena, nnf_size_multiply((size_t)n_rows, row));
 }
 

@@ -3,6 +3,8 @@
 #include "network/spares.h"
 #include "network/sums.h"
 #include "ops/rows.h"
+#include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,9 +65,10 @@ static void mark_kept_copies(nnf_network *network)
     }
 }
 
+/* Ends where no memory could hold the parameters: numbers that are counted beside their bytes then fit too. */
 static void plan_parameters(nnf_network *network)
 {
-    for (int l = 0; l < network->n_layers; l++) {
+    for (int l = 0; l < network->n_layers && network->memory.size <= PTRDIFF_MAX; l++) {
         if (is_dense(&network->layers[l]))
             plan_dense(network, &network->layers[l]);
         if (is_normalization(&network->layers[l]))
@@ -124,9 +127,9 @@ static bool allocate_parameters(nnf_network *network)
 /* ---- tasks ---- */
 
 /* Writes the tasks of a vector to tasks, unless it is NULL; returns how many there are. */
-static int list_vector_tasks(const nnf_layer *layer, int index, nnf_parameter which, nnf_task *tasks)
+static ptrdiff_t list_vector_tasks(const nnf_layer *layer, int index, nnf_parameter which, nnf_task *tasks)
 {
-    int count = 0;
+    ptrdiff_t count = 0;
     for (ptrdiff_t panel = 0; panel < layer->panels->count; panel++, count++)
         if (tasks)
             tasks[count] = (nnf_task){index, which, {panel, 0, 0}, (double)nnf_panels_width(layer->panels, panel)};
@@ -135,10 +138,10 @@ static int list_vector_tasks(const nnf_layer *layer, int index, nnf_parameter wh
 
 /* The same of weights. Blocks that read the same columns of the layer's input stand together, so that a member reads a part of them
  * only: half of it was written by others. */
-static int list_weight_tasks(const nnf_layer *layer, int index, nnf_task *tasks)
+static ptrdiff_t list_weight_tasks(const nnf_layer *layer, int index, nnf_task *tasks)
 {
     const nnf_panels *panels = layer->panels;
-    int count = 0;
+    ptrdiff_t count = 0;
     for (ptrdiff_t row = 0; row < panels->rows; row += NNF_BLOCK_ROWS)
         for (ptrdiff_t panel = 0; panel < panels->count; panel++, count++) {
             const ptrdiff_t n_rows = panels->rows - row < NNF_BLOCK_ROWS ? panels->rows - row : NNF_BLOCK_ROWS;
@@ -155,9 +158,9 @@ bool nnf_network_trains(const nnf_network *network, int layer, nnf_parameter whi
     return nnf_network_has_parameter(network, layer, which) && (is_matrix ? spec->train_weights : spec->train_bias);
 }
 
-static int list_tasks(const nnf_network *network, nnf_task *tasks)
+static ptrdiff_t list_tasks(const nnf_network *network, nnf_task *tasks)
 {
-    int count = 0;
+    ptrdiff_t count = 0;
     for (int l = 0; l < network->n_layers; l++)
         for (nnf_parameter which = NNF_WEIGHTS; which <= NNF_BETA; which++)
             if (nnf_network_trains(network, l, which)) {
@@ -170,10 +173,11 @@ static int list_tasks(const nnf_network *network, nnf_task *tasks)
 
 static bool allocate_tasks(nnf_network *network)
 {
-    network->n_tasks = list_tasks(network, NULL);
-    network->tasks = calloc((size_t)network->n_tasks + 1, sizeof *network->tasks);
+    const ptrdiff_t n_tasks = list_tasks(network, NULL);
+    network->tasks = n_tasks < INT_MAX ? calloc((size_t)n_tasks + 1, sizeof *network->tasks) : NULL;
     if (!network->tasks)
         return false;
+    network->n_tasks = (int)n_tasks;
     list_tasks(network, network->tasks);
     network->first_trained = network->n_tasks > 0 ? network->tasks[0].layer : network->n_layers;
     return true;

@@ -38,7 +38,7 @@ bool nnf_step_set_options(nnf_step *step, const nnf_step_options *options)
 {
     const bool gathers = options->n_batches > 1, clips_norms = options->clip_norm > 0 || options->clip_global_norm > 0;
     const bool penalises = nnf_network_has_penalty(step->network);
-    const size_t size = step->network->parameter_size, sums_size = (size_t)step->network->n_sums * sizeof(double);
+    const size_t size = step->network->parameter_size, sums_size = nnf_size_multiply((size_t)step->network->n_sums, sizeof(double));
     nnf_arena_free(&step->memory);
     step->options = *options;
     step->n_gathered = 0;

@@ -13,7 +13,7 @@ bool nnf_order_reserve(nnf_order *order, int64_t n, bool shuffle)
         nnf_order_free(order);
     if (!shuffle || order->sample)
         return true;
-    order->sample = malloc((size_t)n * sizeof *order->sample);
+    order->sample = malloc(nnf_size_multiply((size_t)n, sizeof *order->sample));
     order->n = n;
     order->is_made = false;
     return order->sample != NULL;
