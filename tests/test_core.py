@@ -124,6 +124,17 @@ def test_parameters_of_another_shape_or_dtype(values: Array) -> None:
         network.set_parameter(0, "weights", values)
 
 
+def test_parameters_are_set_together_or_not_at_all() -> None:
+    network = _core.Network("float32", 2, 1.0, 0.0, [dense(3)])
+    weights = np.ones((2, 3), "float32")
+    with pytest.raises(ValueError, match="expected"):
+        network.set_parameters([(0, "weights", weights), (0, "bias", np.ones(2, "float32"))])
+    assert not network.get_parameter(0, "weights").any()
+    network.set_parameters([(0, "weights", weights), (0, "bias", weights[0])])
+    assert network.get_parameter(0, "weights").all()
+    assert network.get_parameter(0, "bias").all()
+
+
 @pytest.mark.parametrize(
     "layers",
     [

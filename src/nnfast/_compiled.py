@@ -67,10 +67,15 @@ class Compiled(Passes):
         reported = get_metrics(metrics, weighted_metrics)
         plan = self._plan and _lowering.lower_layers(self._stack, self._plan.in_size)
         objective = plan and chosen[1] and _lowering.lower_objective(chosen[1], reported, plan)
-        if plan:
-            self._install(plan, self.get_weights())
-        (self.optimizer, self.loss), (self.metrics, self.weighted_metrics) = chosen, reported
-        self._learner = self._make_learner(objective) if objective else None
+        before = dict(vars(self))
+        try:
+            if plan:
+                self._install(plan, self.get_weights())
+            (self.optimizer, self.loss), (self.metrics, self.weighted_metrics) = chosen, reported
+            self._learner = self._make_learner(objective) if objective else None
+        except BaseException:  # memory is short
+            vars(self).update(before)
+            raise
 
     # ---- inside ----
 

@@ -5,7 +5,7 @@ dtype uint8, float32 or float64 (int32, one column, for class labels); or for sa
 and finiteness are the caller's to check with good messages; the core checks again and raises ValueError, tersely.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -142,6 +142,9 @@ class Network:
     out_size: int
     def get_parameter(self, layer: int, name: ParameterName) -> Array: ...
     def set_parameter(self, layer: int, name: ParameterName, values: Array) -> None: ...
+    def set_parameters(self, parameters: Iterable[tuple[int, ParameterName, Array]]) -> None:
+        """All of them, or if an array does not fit none."""
+
     def get_penalty(self) -> float:
         """Return what the parameters that are trained add to a batch's loss."""
 

@@ -2,6 +2,7 @@
 """The door between Python and C: pointers out, the GIL released, a status turned into an exception. See _core.pyi."""
 
 from collections import namedtuple
+from math import prod as _prod
 
 import numpy as np
 

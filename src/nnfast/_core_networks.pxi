@@ -130,10 +130,18 @@ cdef class Network:
         return values
 
     def set_parameter(self, int layer, str name, values):
-        cdef _View view = flat_view(values, self.dtype, np.prod(self.shape_of(layer, name)), False)
+        self.set_parameters([(layer, name, values)])
+
+    def set_parameters(self, parameters):
+        cdef list views = []
+        cdef _View view
+        for layer, name, values in parameters:
+            view = flat_view(values, self.dtype, _prod(self.shape_of(layer, name)), False)
+            views.append((layer, <int>_PARAMETERS[name], view))
         self.begin(True)
         try:
-            check(nnf_network_set_parameter(self.handle, layer, _PARAMETERS[name], view.matrix.data))
+            for layer, which, view in views:
+                check(nnf_network_set_parameter(self.handle, layer, <nnf_parameter><int>which, view.matrix.data))
         finally:
             self.end(True)
 

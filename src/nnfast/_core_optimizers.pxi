@@ -65,7 +65,7 @@ cdef class Optimizer:
         return values
 
     def set_state(self, int layer, str name, int slot, values):
-        cdef _View view = flat_view(values, self.network.dtype, np.prod(self.network.shape_of(layer, name)), False)
+        cdef _View view = flat_view(values, self.network.dtype, _prod(self.network.shape_of(layer, name)), False)
         self.network.begin(True)
         try:
             check(nnf_optimizer_set_state(self.handle, layer, _PARAMETERS[name], slot, view.matrix.data))

@@ -149,8 +149,8 @@ def wants_data(layers: Sequence[Layer]) -> bool:
     return not all(layer.is_adapted for layer in layers if isinstance(layer, Normalization))
 
 
-def lower_weights(weights: Any, plan: Plan, dtype: str) -> Iterator[NDArray[Any]]:
-    """Return the values as the core takes them, all of them checked; one that has to be copied is so when it is due."""
+def lower_weights(weights: Any, plan: Plan, dtype: str) -> Iterator[tuple[int, "_core.ParameterName", NDArray[Any]]]:
+    """Return layer, name and checked values of each parameter for the core; one that is copied is so when it is due."""
     if not isinstance(weights, list | tuple) or len(weights) != len(plan.parameters):
         received = len(weights) if isinstance(weights, list | tuple) else type(weights).__name__
         raise ValueError(f"weights: expected a list of {len(plan.parameters)} arrays, received {received}")
@@ -161,7 +161,10 @@ def lower_weights(weights: Any, plan: Plan, dtype: str) -> Iterator[NDArray[Any]
             received = f"{array.dtype} of shape {array.shape}"
             raise ValueError(f"weights[{place}]: expected numbers of shape {parameter.shape}, received {received}")
         arrays.append(array)
-    return (np.require(array, dtype, ["C", "A"]) for array in arrays)
+    return (
+        (parameter.layer, parameter.name, np.require(array, dtype, ["C", "A"]))
+        for parameter, array in zip(plan.parameters, arrays, strict=True)
+    )
 
 
 def lower_objective(loss: Loss, metrics: tuple[Sequence[Metric], Sequence[Metric]], plan: Plan) -> Objective:

@@ -129,8 +129,7 @@ class Stack:
             If number or shape of the arrays is wrong; nothing is changed then.
         """
         plan, network = self._get_built()
-        for parameter, values in zip(plan.parameters, _lowering.lower_weights(weights, plan, self.dtype), strict=True):
-            network.set_parameter(parameter.layer, parameter.name, values)
+        network.set_parameters(_lowering.lower_weights(weights, plan, self.dtype))
 
     def save_weights(self, filepath: StrPath) -> None:
         """Write the weights alone to a safetensors file: no layers, no optimizer; `save` of a model writes all.
@@ -262,8 +261,8 @@ class Stack:
     def _install(self, plan: Plan, weights: Sequence[ArrayLike]) -> None:
         """Make the network of a plan."""
         network = plan.make_network(self.dtype)
-        for parameter, values in zip(plan.parameters, _lowering.lower_weights(weights, plan, self.dtype), strict=True):
-            network.set_parameter(parameter.layer, parameter.name, values)
+        for parameter in _lowering.lower_weights(weights, plan, self.dtype):
+            network.set_parameter(*parameter)
         self._plan, self._network = plan, network
 
     def _get_built(self, in_size: int | None = None) -> tuple[Plan, _core.Network]:

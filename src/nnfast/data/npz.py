@@ -50,7 +50,7 @@ def read_npz(path: str | os.PathLike[str], x: str | None = None, y: str | None =
             target = x.replace("x", "y", 1) if y is None else _choose(archive.files, (y,), path)
             targets = archive[target] if target in archive.files and target != x else None
             samples = archive[x]
-        except DataFileError:
+        except (DataFileError, MemoryError):
             raise
         except Exception as error:  # zipfile, its decompressors and NumPy have many
             raise DataFileError(path, f"expected an archive of arrays of numbers or text ({error})") from error
