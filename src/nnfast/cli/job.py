@@ -21,6 +21,7 @@ from nnfast.cli.record import KEY, Record, add_test, begin_record, get_record
 from nnfast.cli.run_file import read_settings, write_run_file
 from nnfast.cli.scores import Score, score_classes, score_values
 from nnfast.report import write_report
+from nnfast.saving.atomic_write import write_atomically
 from nnfast.saving.model_file import SavedModel, read_model
 
 _DEFAULTS: dict[str, Any] = {"data": None} | {option.name: option.default for option in OPTIONS}
@@ -114,7 +115,7 @@ class Job:
         if self._saved:
             self._go_on(self._saved)
         if settings["save-config"] is not None:
-            settings["save-config"].write_text(write_run_file(self._record["settings"]), encoding="utf-8")
+            write_atomically(settings["save-config"], write_run_file(self._record["settings"]).encode())
         return fitting
 
     def _go_on(self, saved: SavedModel) -> None:

@@ -19,6 +19,7 @@ from nnfast.cli.scores import choose_classes, is_classifier
 from nnfast.cli.tasks import Array
 from nnfast.data.files import read_table
 from nnfast.report.subject import as_probabilities
+from nnfast.saving.atomic_write import write_atomically
 
 _FORMATS = (".csv", ".json", ".jsonl", ".parquet")
 
@@ -103,7 +104,7 @@ def _write(lists: Lists, ending: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8", newline="")
+        write_atomically(output, text.encode())
 
 
 def _as_csv(lists: Lists) -> str:
@@ -132,4 +133,6 @@ def _write_parquet(lists: Lists, output: Path) -> None:
         from pyarrow import parquet
     except ImportError as error:
         raise click.UsageError("--output: Parquet needs pyarrow: pip install pyarrow.") from error
-    parquet.write_table(pa.table(lists), output)
+    content = io.BytesIO()
+    parquet.write_table(pa.table(lists), content)
+    write_atomically(output, content.getvalue())

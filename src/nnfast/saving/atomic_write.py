@@ -13,7 +13,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     Raises
     ------
     OSError
-        What was there before is untouched then, and nothing else is left behind.
+        What was there before is untouched then, and nothing else is left behind; or the new file is whole in its place,
+        if of all only fsync of the folder fails.
     """
     target = Path(path)
     if not target.parent.is_dir():
