@@ -1,5 +1,6 @@
 """ReadAhead: items in order, two ahead at most, errors in their place, and a thread that ends with the block."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -53,6 +54,19 @@ def test_two_are_read_before_they_are_asked_for() -> None:
 def test_all_come_in_order() -> None:
     with ReadAhead(iter(range(100))) as ahead:
         assert list(ahead) == list(range(100))
+
+
+def test_without_a_thread_all_come_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    count = Count()
+    with pytest.warns(UserWarning, match="no thread could be started"):
+        ahead = ReadAhead(count).__enter__()
+    with contextlib.closing(iter(ahead)) as items:
+        assert [next(items), next(items), count.n] == [1, 2, 2]
+    ahead.__exit__()
 
 
 def test_an_error_comes_in_its_place() -> None:

@@ -1,6 +1,7 @@
 """read_ahead: takes items from an iterator on a second thread, while the first works with those taken before."""
 
 import threading
+import warnings
 from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import Generic, Self, TypeVar
@@ -21,7 +22,8 @@ class ReadAhead(Generic[T]):
     """The items of an iterator in order, of which at most two are taken before they are asked for.
 
     The thread lives as long as the ``with`` block: leaving it waits for the item that is being taken. An error that the
-    iterator raises is raised where its item would have come, with its traceback.
+    iterator raises is raised where its item would have come, with its traceback. Where no thread can be had, items are
+    taken when they are asked for.
 
     Parameters
     ----------
@@ -34,20 +36,30 @@ class ReadAhead(Generic[T]):
         self._results: SimpleQueue[T | _Failure] = SimpleQueue()
         self._places: SimpleQueue[None] = SimpleQueue()  # one for each item that may be taken
         self._is_closed = False
-        self._thread = threading.Thread(target=self._read, name="nnfast-read-ahead", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         for _ in range(N_AHEAD):
             self._places.put(None)
-        self._thread.start()
+        thread = threading.Thread(target=self._read, name="nnfast-read-ahead", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            warnings.warn("no thread could be started that reads ahead; training waits for its data", stacklevel=4)
+        else:
+            self._thread = thread
         return self
 
     def __exit__(self, *_: object) -> None:
         self._is_closed = True
         self._places.put(None)
-        self._thread.join()
+        if self._thread:
+            self._thread.join()
 
     def __iter__(self) -> Iterator[T]:
+        if not self._thread:
+            yield from self._items
+            return
         while not isinstance(result := self._results.get(), _Failure):
             self._places.put(None)
             yield result
