@@ -1,5 +1,4 @@
 # NNFAST_SANITIZE: empty, "address,undefined" or "thread". Everything we compile is instrumented, the link included.
-# ThreadSanitizer does not see libgomp's synchronisation: expect false reports from OpenMP teams.
 set(NNFAST_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
 
 function(nnfast_sanitize target)

@@ -30,10 +30,15 @@ void nnf_core_set_threads(int n_threads); /* <= 0: the default */
 /* The same for the calling thread alone: at most so many, whatever is set; <= 0: no limit. Returns the limit before, or 0. */
 int nnf_core_limit_threads(int n_threads);
 int nnf_core_count_usable_cores(void);
+/* True once, after a thread could not be created: how many were wanted for a call, and with how many it ran. */
+bool nnf_core_take_shortage(int *n_wanted, int *n_had);
+/* Changes in a forked child: how many forks there are between this process and the one that asked first. A poll that forked must
+ * return false in the child: the run ends there, and what it was computing is half done. */
+unsigned nnf_core_count_forks(void);
 /* What n_threads cores reach at once, each best of several tries, in about 0.2 s: multiplications and additions a second in
  * registers with the instruction set in use, n_threads >= 1; bytes a second read from memory, OUT_OF_MEMORY possible. */
-nnf_status nnf_core_measure_peak(nnf_dtype dtype, int n_threads, double *operations_a_second);
-nnf_status nnf_core_measure_bandwidth(int n_threads, double *bytes_a_second);
+nnf_status nnf_core_measure_peak(nnf_dtype dtype, int n_threads, double *billions_a_second);
+nnf_status nnf_core_measure_bandwidth(int n_threads, double *billions_a_second);
 
 /* ---- the lists of the kernels: name of the i-th row, 0 <= i < NNF_N_... ---- */
 

@@ -21,7 +21,6 @@ LISTS = ("activations.h", "losses.h", "metrics.h", "optimizers.h")
 
 PYTHON_FLOORS = (  # lowest first
     {"_core"},
-    {"_start"},
     {"exceptions", "config", "_validation", "_descriptions", "_elementary", "_random_state"},
     {"data"},
     {

@@ -1,6 +1,8 @@
 /* calls.c: runs of several trainers side by side. Members take the next call when they are done with one; each does its calls alone,
  * so that no batch waits for anybody. */
 #include "base/clock.h"
+#include "base/float_state.h"
+#include "base/pool.h"
 #include "base/team.h"
 #include "nnfast.h"
 #include "training/trainer.h"
@@ -43,7 +45,7 @@ static bool ask(const nnf_progress *progress, void *argument)
 static void wait_for_others(queue *all, const nnf_member *member)
 {
     const int64_t patience = 200 * 1000, end_of_spinning = nnf_clock_get() + patience;
-    while (atomic_load(&all->n_finished) < member->size) {
+    while (atomic_load(&all->n_finished) < member->size && !nnf_pool_is_broken()) {
         ask(&(nnf_progress){0}, all);
         if (nnf_clock_get() > end_of_spinning)
             nanosleep(&(struct timespec){0, patience}, NULL);
@@ -81,11 +83,14 @@ static double measure_work(const nnf_call *call)
 static int choose_threads(const queue *all)
 {
     const int most = nnf_team_get_threads();
+    const nnf_float_state caller = nnf_float_state_enter();
     double work = 0;
     for (int64_t i = 0; i < all->n_calls; i++)
         work += measure_work(all->calls[i]);
     const double worth = work / LEAST_SHARE < (double)all->n_calls ? work / LEAST_SHARE : (double)all->n_calls;
-    return worth < most ? (int)worth : most;
+    const int n_threads = worth < most ? (int)worth : most;
+    nnf_float_state_set(caller);
+    return n_threads;
 }
 
 void nnf_trainer_run_calls(nnf_call *const *calls, int64_t n_calls, nnf_poll poll, void *poll_argument)

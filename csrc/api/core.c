@@ -1,6 +1,7 @@
 /* core.c: the process: which kernels, how many threads. */
 #include "api/core.h"
 #include "base/cpu.h"
+#include "base/pool.h"
 #include "base/team.h"
 #include "nnfast.h"
 #include <stdatomic.h>
@@ -53,3 +54,5 @@ int nnf_core_get_threads(void) { return nnf_team_get_threads(); }
 void nnf_core_set_threads(int n_threads) { nnf_team_set_threads(n_threads); }
 int nnf_core_limit_threads(int n_threads) { return nnf_team_limit_threads(n_threads); }
 int nnf_core_count_usable_cores(void) { return nnf_cpu_count_usable_cores(); }
+bool nnf_core_take_shortage(int *n_wanted, int *n_had) { return nnf_pool_take_shortage(n_wanted, n_had); }
+unsigned nnf_core_count_forks(void) { return nnf_pool_count_forks(); }

@@ -1,6 +1,7 @@
 /* probe.c: what the machine can do at most, measured now: clocks and neighbours change it from minute to minute. */
 #include "api/core.h"
 #include "base/clock.h"
+#include "base/float_state.h"
 #include "base/memory.h"
 #include "base/team.h"
 #include "nnfast.h"
@@ -55,29 +56,33 @@ static double time_best(probe *job, int n_threads, int n_tries)
     return best;
 }
 
-nnf_status nnf_core_measure_peak(nnf_dtype dtype, int n_threads, double *operations_a_second)
+nnf_status nnf_core_measure_peak(nnf_dtype dtype, int n_threads, double *billions_a_second)
 {
     if (!nnf_is_compute_dtype(dtype) || n_threads < 1)
         return NNF_STATUS_INVALID_ARGUMENT;
+    const nnf_float_state caller = nnf_float_state_enter();
     probe job = {.kernels = nnf_core_get_kernels(dtype), .n_rounds = 1000};
     double seconds;
     while ((seconds = time_best(&job, n_threads, 1)) < TRY_SECONDS)
         job.n_rounds *= 2;
     seconds = time_best(&job, n_threads, N_TRIES);
     const double operations = 2.0 * job.kernels->probe_chains * job.kernels->vector_length * (double)job.n_rounds;
-    *operations_a_second = operations * job.n_members / seconds;
+    *billions_a_second = operations * job.n_members / seconds / 1e9;
+    nnf_float_state_set(caller);
     return NNF_STATUS_OK;
 }
 
-nnf_status nnf_core_measure_bandwidth(int n_threads, double *bytes_a_second)
+nnf_status nnf_core_measure_bandwidth(int n_threads, double *billions_a_second)
 {
     if (n_threads < 1)
         return NNF_STATUS_INVALID_ARGUMENT;
     void *memory = nnf_memory_create(BYTES_TO_READ);
     if (!memory)
         return NNF_STATUS_OUT_OF_MEMORY;
+    const nnf_float_state caller = nnf_float_state_enter();
     probe job = {.kernels = nnf_core_get_kernels(NNF_F32), .memory = memory};
-    *bytes_a_second = (double)BYTES_TO_READ / time_best(&job, n_threads, N_TRIES);
+    *billions_a_second = (double)BYTES_TO_READ / time_best(&job, n_threads, N_TRIES) / 1e9;
+    nnf_float_state_set(caller);
     nnf_memory_free(memory);
     return NNF_STATUS_OK;
 }

@@ -62,8 +62,10 @@ static int choose_threads(const nnf_network *network, int64_t n_rows)
 /* Rows of a chunk: as many chunks for each member, all alike. */
 static int64_t choose_chunk_rows(double work_per_row, int64_t n_rows, int n_threads)
 {
+    const nnf_float_state caller = nnf_float_state_enter();
     const double bearable = MOST_WORK / work_per_row;
     const int64_t most = bearable >= NNF_CHUNK_ROWS ? NNF_CHUNK_ROWS : bearable < 1 ? 1 : (int64_t)bearable;
+    nnf_float_state_set(caller);
     return divide_up(n_rows, n_threads * divide_up(n_rows, n_threads * most));
 }
 

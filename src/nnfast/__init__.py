@@ -9,7 +9,6 @@ scikit-learn's estimators.
 
 from typing import TYPE_CHECKING, Any
 
-from nnfast import _start as _start  # before anything that imports the core
 from nnfast import exceptions
 from nnfast.config import get_num_threads, set_num_threads, show_config
 

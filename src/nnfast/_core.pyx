@@ -1,6 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, embedsignature=False
 """The door between Python and C: pointers out, the GIL released, a status turned into an exception. See _core.pyi."""
 
+import warnings
 from collections import namedtuple
 from math import prod as _prod
 
@@ -17,7 +18,17 @@ from nnfast._nnfast cimport *
 
 # ---- statuses and lists ----
 
+cdef int warn_of_shortage() except -1:
+    cdef int n_wanted, n_had
+    if nnf_core_take_shortage(&n_wanted, &n_had):
+        warnings.warn(
+            f"nnfast wanted {n_wanted} threads, of which the system let it have {n_had}: a limit of processes, or of memory? It goes on"
+            " with fewer, to the same results", RuntimeWarning, stacklevel=2)
+    return 0
+
+
 cdef int check(nnf_status status) except -1:
+    warn_of_shortage()
     if status == NNF_STATUS_OK:
         return 0
     if status == NNF_STATUS_OUT_OF_MEMORY:

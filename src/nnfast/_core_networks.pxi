@@ -9,10 +9,14 @@ cdef class _Poller:
     cdef object error
 
     cdef bint ask(self, const nnf_progress *progress):
+        cdef unsigned n_forks = nnf_core_count_forks()
         try:
             PyErr_CheckSignals()
-            return self.function is None or self.function(
+            goes_on = self.function is None or self.function(
                 Progress(progress.epoch, progress.batch, progress.n_batches, progress.loss)) is not False
+            if n_forks != nnf_core_count_forks():
+                raise RuntimeError("this process was forked inside a call of nnfast, which goes on in the parent alone")
+            return goes_on
         except BaseException as error:
             self.error = error
             return False
@@ -48,6 +52,7 @@ cdef class Network:
     cdef list shapes
     cdef int n_readers
     cdef bint is_written
+    cdef unsigned n_forks  # when it was last begun
     cdef double n_multiplies
     cdef tuple out_arguments  # of np.empty for a row of outputs
     cdef readonly str dtype
@@ -105,8 +110,14 @@ cdef class Network:
             raise ValueError(f"layer {layer} has no parameter {name!r}")
         return shape
 
-    # Readers may share a network; who writes must be alone.
+    # Readers may share a network; who writes must be alone. A forked child has the forking thread alone: whoever was reading is not
+    # there, and what someone was writing stays half written.
     cdef int begin(self, bint write) except -1:
+        cdef bint is_forked = self.n_forks != nnf_core_count_forks()
+        if self.is_written and is_forked:
+            raise RuntimeError("the model was being trained or changed when this process was forked: load it, or fork before or after")
+        if is_forked:
+            self.n_forks, self.n_readers = nnf_core_count_forks(), 0
         if self.is_written or (write and self.n_readers):
             raise RuntimeError("the model is in use by another thread: it cannot be trained or changed at the same time")
         self.is_written = write
@@ -114,6 +125,8 @@ cdef class Network:
         return 0
 
     cdef void end(self, bint write):
+        if self.n_forks != nnf_core_count_forks():
+            return
         if write:
             self.is_written = False
         else:

@@ -7,7 +7,7 @@ def measure_peak(str dtype, int n_threads):
     with nogil:
         status = nnf_core_measure_peak(code, n_threads, &rate)
     check(status)
-    return rate / 1e9
+    return rate
 
 
 def measure_bandwidth(int n_threads):
@@ -16,4 +16,4 @@ def measure_bandwidth(int n_threads):
     with nogil:
         status = nnf_core_measure_bandwidth(n_threads, &rate)
     check(status)
-    return rate / 1e9
+    return rate

@@ -72,8 +72,10 @@ cdef extern from "nnfast.h" nogil:
     void nnf_core_set_threads(int n_threads)
     int nnf_core_limit_threads(int n_threads)
     int nnf_core_count_usable_cores()
-    nnf_status nnf_core_measure_peak(nnf_dtype dtype, int n_threads, double *operations_a_second)
-    nnf_status nnf_core_measure_bandwidth(int n_threads, double *bytes_a_second)
+    c_bool nnf_core_take_shortage(int *n_wanted, int *n_had)
+    unsigned nnf_core_count_forks()
+    nnf_status nnf_core_measure_peak(nnf_dtype dtype, int n_threads, double *billions_a_second)
+    nnf_status nnf_core_measure_bandwidth(int n_threads, double *billions_a_second)
 
     ctypedef struct nnf_progress:
         int64_t epoch

@@ -51,7 +51,18 @@ def make_section(part: str, log: dict[str, Any]) -> str:
     for row in log["rows"]:
         table.append(f"| {row['fault']} | {row['must']} | {row['tried']:,} | {row['failed']:,} | {row['figure']} |")
     source = f"`{log['command']}`, {log['date']}, nnfast {log['version']}, {log['machine']}, {log['seconds']:,} s."
-    return "\n\n".join(filter(None, [f"## {title}", text, "\n".join(table), source])) + "\n"
+    return "\n\n".join(filter(None, [f"## {title}", text, "\n".join(table), source, make_contrast(part)])) + "\n"
+
+
+def make_contrast(part: str) -> str:
+    """What other libraries do there, if someone has looked."""
+    path = LOGS / "contrast" / f"{part}.json"
+    if not path.exists():
+        return ""
+    log = json.loads(path.read_text())
+    table = [log["columns"], ["---"] * len(log["columns"]), *log["lines"]]
+    text = "\n".join("| " + " | ".join(map(str, line)) + " |" for line in table)
+    return f"Others, for contrast:\n\n{text}\n\n`{log['command']}`, {log['date']}."
 
 
 def make_page() -> str:

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import tempfile
 from pathlib import Path
 
 
@@ -19,29 +18,22 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "the folder to write to does not exist", str(target))
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
+    temporary = target.with_name(
+        f".{target.name}.{os.urandom(4).hex()}"
+    )  # known before it is there: Ctrl-C may come any time
     try:
-        with open(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(_choose_mode(target))
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
         temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
     _sync_folder(target.parent)
-
-
-def _choose_mode(target: Path) -> int:
-    """Return the permissions of the file that was there, else of any new one: mkstemp's are its owner's alone."""
-    with contextlib.suppress(OSError):
-        return target.stat().st_mode & 0o777
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,9 +1,12 @@
-/* test_team.c: every member runs once, barriers hold, shares cover, floating-point state comes back, forks survive. */
+/* test_team.c: every member runs once, barriers hold, shares cover, floating-point state comes back, forks survive, and so do runs without
+ * threads. */
 #include "base/clock.h"
 #include "base/float_state.h"
+#include "base/pool.h"
 #include "base/team.h"
 #include "check.h"
 
+#include <dirent.h>
 #include <omp.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ThreadSanitizer allows no threads after a fork, and misreads OpenMP regions of the test's own. */
+/* ThreadSanitizer allows no threads after a fork, and misreads the test's own OpenMP regions. */
 #if defined(__SANITIZE_THREAD__)
 enum { HAS_THREAD_SANITIZER = 1 };
 #else
@@ -213,24 +216,6 @@ static void test_caller_state(void)
     }
 }
 
-/* Threads of one OpenMP pool serve the caller's regions and ours. */
-static void test_worker_state(void)
-{
-    const nnf_float_state usual = nnf_float_state_get();
-    atomic_int n_errors = 0, n_changed = 0;
-#pragma omp parallel num_threads(7)
-    nnf_float_state_set(strange_state());
-    nnf_team_run(7, multiply_tiny, &n_errors);
-#pragma omp parallel num_threads(7)
-    {
-        if (!is_same_state(nnf_float_state_get(), strange_state()))
-            atomic_fetch_add(&n_changed, 1);
-        nnf_float_state_set(usual);
-    }
-    CHECK(n_errors == 0);
-    CHECK(n_changed == 0);
-}
-
 /* ---- surroundings ---- */
 
 static void run_inside(nnf_member *member, void *argument)
@@ -240,15 +225,63 @@ static void run_inside(nnf_member *member, void *argument)
     nnf_team_barrier(member);
 }
 
-/* In a region of the caller's fewer threads arrive: size and barrier must go by those that did. */
+/* In a region of the caller's each thread works alone. */
 static void test_inside_region(void)
 {
     roll roll_call[2] = {{.size = 0}, {.size = 0}};
 #pragma omp parallel num_threads(2)
     nnf_team_run(4, run_inside, &roll_call[omp_get_thread_num()]);
     for (int r = 0; r < 2; r++)
-        for (int i = 0; i < MAX_TEAM; i++)
-            CHECK(roll_call[r].n_present[i] == (i < roll_call[r].size));
+        CHECK(roll_call[r].n_present[0] == 1 && roll_call[r].size == 1);
+}
+
+static void run_another(nnf_member *member, void *argument)
+{
+    roll *roll_call = argument;
+    nnf_team_run(3, run_inside, &roll_call[member->index]);
+    nnf_team_barrier(member);
+}
+
+/* And so does a member of ours, as where a poll calls back, or a member trains a model of its own. */
+static void test_inside_run(void)
+{
+    roll roll_call[3] = {{.size = 0}, {.size = 0}, {.size = 0}};
+    nnf_team_run(3, run_another, roll_call);
+    for (int r = 0; r < 3; r++)
+        CHECK(roll_call[r].n_present[0] == 1 && roll_call[r].size == 1);
+}
+
+static int count_threads(void)
+{
+    int n = 0;
+    DIR *folder = opendir("/proc/self/task");
+    while (folder != NULL && readdir(folder) != NULL)
+        n++;
+    if (folder != NULL)
+        closedir(folder);
+    return n - 2; /* "." and ".." */
+}
+
+static void *run_and_count(void *argument)
+{
+    roll roll_call = {0};
+    nnf_team_run(5, sign_in, &roll_call);
+    *(int *)argument = count_threads();
+    return NULL;
+}
+
+/* What a thread had started ends with it. */
+static void test_end_of_thread(void)
+{
+    const int before = count_threads();
+    int within = 0;
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, run_and_count, &within) == 0);
+    pthread_join(thread, NULL);
+    CHECK(within == before + 5);
+    for (int i = 0; i < 1000 && count_threads() > before; i++) /* the kernel takes a moment to forget them */
+        nanosleep(&(struct timespec){0, 1000 * 1000}, NULL);
+    CHECK(count_threads() == before);
 }
 
 static bool child_succeeds(pid_t child)
@@ -296,7 +329,45 @@ static void test_fork(void)
     }
 }
 
-/* Where threads cannot be created the run goes on with those there are. The limit spares root, who becomes nobody. */
+typedef struct forked {
+    pid_t child;
+    atomic_int n_passed;
+} forked;
+
+static void fork_inside(nnf_member *member, void *argument)
+{
+    forked *f = argument;
+    if (member->index == 0) {
+        alarm(10);
+        f->child = fork();
+    }
+    for (int i = 0; i < 10; i++)
+        nnf_team_barrier(member);
+    atomic_fetch_add(&f->n_passed, 1);
+}
+
+/* As a poll may do: the child comes out of the run, alone, and has a whole team again. */
+static void test_fork_inside_run(void)
+{
+    for (int size = 2; size <= 5; size++) {
+        forked f = {0};
+        const unsigned n_forks = nnf_pool_count_forks();
+        nnf_team_run(size, fork_inside, &f);
+        alarm(0);
+        if (f.child == 0) {
+            relay all = {0};
+            const bool is_alone = f.n_passed >= 1 && nnf_pool_count_forks() == n_forks + 1 && !nnf_pool_is_broken();
+            alarm(10);
+            nnf_team_run(3, write_and_read, &all);
+            _exit(!is_alone || all.n_errors > 0 || all.written[2] != N_PHASES);
+        }
+        CHECK(f.n_passed == size && nnf_pool_count_forks() == n_forks);
+        CHECK(child_succeeds(f.child));
+    }
+}
+
+/* Where threads cannot be created the run goes on with those there are, and that is told once. The limit spares root, who becomes
+ * nobody. */
 static void test_without_threads(void)
 {
     const pid_t child = fork();
@@ -306,7 +377,10 @@ static void test_without_threads(void)
         const bool is_limited = (geteuid() != 0 || setuid(65534) == 0) && setrlimit(RLIMIT_NPROC, &limit) == 0;
         alarm(10);
         nnf_team_run(4, sign_in, &roll_call);
-        _exit(is_limited && roll_call.size != 1);
+        int n_wanted = 0, n_had = 0;
+        const bool is_told = nnf_pool_take_shortage(&n_wanted, &n_had) && n_wanted == 4 && n_had == 1;
+        nnf_team_run(4, sign_in, &roll_call);
+        _exit(is_limited && (roll_call.size != 1 || !is_told || nnf_pool_take_shortage(&n_wanted, &n_had)));
     }
     CHECK(child_succeeds(child));
 }
@@ -381,12 +455,14 @@ int main(void)
     test_shares();
     test_caller_state();
     test_limit_of_a_thread();
+    test_inside_run();
+    test_end_of_thread();
     if (HAS_THREAD_SANITIZER)
         return check_finish();
     test_number_of_threads();
-    test_worker_state();
     test_inside_region();
     test_fork();
+    test_fork_inside_run();
     test_without_threads();
     return check_finish();
 }

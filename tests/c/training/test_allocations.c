@@ -101,6 +101,8 @@ int main(void)
         d->y[i] = i % N_CLASSES;
         d->weights[i] = i % 4;
     }
+    nnf_core_set_threads(3);
+    count_calls(d, N_ROWS, 500, 1);                                  /* the threads, which stay */
     static const int64_t batch_sizes[] = {1, 32, 500, 2500, N_ROWS}; /* one sample, by rows or columns, by shards */
     for (int n_threads = 1; n_threads <= 3; n_threads++) {
         nnf_core_set_threads(n_threads);

@@ -1,0 +1,47 @@
+"""A file is written whole or not at all, whenever Ctrl-C comes."""
+
+import sys
+
+import pytest
+
+from nnfast.saving import atomic_write
+
+
+class Interrupting:
+    """Raises KeyboardInterrupt before the n-th line of the module under test."""
+
+    def __init__(self, n):
+        self.n_left = n
+
+    def __call__(self, frame, event, argument):
+        if frame.f_code.co_filename != atomic_write.__file__:
+            return None
+        if event == "line":
+            self.n_left -= 1
+            if self.n_left == 0:
+                raise KeyboardInterrupt
+        return self
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # a file that the interrupt leaves to be collected
+@pytest.mark.parametrize("before", [None, b"old"])
+def test_interrupt_at_every_line(before, tmp_path):
+    path, n = tmp_path / "file", 0
+    while path not in tmp_path.iterdir() or path.read_bytes() != b"new":
+        for each in tmp_path.iterdir():
+            each.unlink()
+        if before:
+            path.write_bytes(before)
+        n += 1
+        sys.settrace(Interrupting(n))
+        try:
+            atomic_write.write_atomically(path, b"new")
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        left = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+        assert left in ({"file": b"new"}, {"file": before} if before else {})
+    assert n > 8
