@@ -83,19 +83,14 @@ class Fit(Call):
         """To the end of the epoch by the core, from there by ``fit``."""
         n_done, n_batches = divmod(steps, self.n_batches)
         if n_batches:
-            source, _, objective = self.model._open_training(
-                self.make_training_data(), None, nnfast._sources.ValidationPlan(None, 0.0, None)
-            )
-            learner = self.model._get_learner(small.N_FEATURES, objective)
-            settings: dict[str, Any] = {"batch_size": self.batch_size, "n_epochs": 1, "shuffle": True}
-            learner.run(self.model, source.portion.examples, first_batch=n_batches, **settings)
+            settings: dict[str, Any] = {"batch_size": self.batch_size, "n_epochs": 1, "shuffle": True, "seed": 0}
+            assert self.model._learner
+            trainer, y = self.model._learner.trainer, self.y[:, None]
+            trainer.run(self.x, y, first_epoch=n_done, first_batch=n_batches, **settings)
             self.model._epochs_done += 1
             n_done += 1
         if n_done < self.epochs:
             self.model.fit(self.x, self.y, self.batch_size, self.epochs, initial_epoch=n_done, verbose=0)
-
-    def make_training_data(self) -> Any:
-        return nnfast._sources.TrainingData(self.x, self.y, None, None, self.batch_size, True)
 
 
 class FitWithCallbacks(Fit):
@@ -130,6 +125,26 @@ class FitOnStream(Fit):
         self.begin()
         self.fit()
         return small.get_bits(self.model) == self.border[self.epochs * self.n_batches]
+
+
+class FitMany(Fit):
+    """Each of the models is at a border of its own."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.models = [self.model, *(small.make_model() for _ in range(4))]
+        for model in self.models:
+            model.build(small.N_FEATURES)
+
+    def run(self) -> None:
+        nnfast.fit_many(self.models, self.x, self.y, self.batch_size, self.epochs, verbose=0)
+
+    def check(self) -> bool:
+        return sum(map(self._check_one, self.models)) == len(self.models)
+
+    def _check_one(self, model: nnfast.Sequential) -> bool:
+        self.model = model
+        return super().check()
 
 
 class Predict(Call):
@@ -207,6 +222,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "fit": Fit,
     "fit_with_callbacks": FitWithCallbacks,
     "fit_on_stream": FitOnStream,
+    "fit_many": FitMany,
     "predict": Predict,
     "evaluate": Evaluate,
     "save": Save,
