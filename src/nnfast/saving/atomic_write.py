@@ -18,9 +18,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "the folder to write to does not exist", str(target))
-    temporary = target.with_name(
-        f".{target.name}.{os.urandom(4).hex()}"
-    )  # known before it is there: Ctrl-C may come any time
+    # Its name is known before it is there: Ctrl-C may come at any time.
+    temporary = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
     try:
         with open(temporary, "xb") as file:
             file.write(content)
