@@ -18,6 +18,8 @@ import numpy as np
 
 WEIGHTS_SUFFIX = ".weights.safetensors"
 
+_LONGEST_NAME = 80
+
 _TEXT = reprlib.Repr()
 _TEXT.maxstring = _TEXT.maxother = 80
 
@@ -32,7 +34,10 @@ def mismatch(name: str, expected: str, received: object, hint: str = "") -> Valu
 def check_real(name: str, value: object, interval: str) -> float:
     """Return `value` as a float if it is a finite number in `interval`, written like "[0, 1)" or "(0, inf)"."""
     if isinstance(value, Real) and not isinstance(value, bool):
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # of an integer beyond all floats
+            number = math.inf
         if math.isfinite(number) and _is_inside(number, interval):
             return number
     raise mismatch(name, f"a finite number in {interval}", value)
@@ -119,7 +124,8 @@ def unknown_name(noun: str, name: object, valid: Iterable[str]) -> ValueError:
     import difflib
 
     names = list(valid)
-    nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    start = str(name)[:_LONGEST_NAME].lower()  # what is long is no name, and would take long to compare
+    nearest = difflib.get_close_matches(start, names, n=1, cutoff=0.5)
     hint = f"did you mean {nearest[0]!r}?" if nearest else ""
     return mismatch(noun, f"one of {', '.join(map(repr, names))}", name, hint)
 

@@ -102,7 +102,7 @@ def test_text_target_beside_mixed_numbers(tmp_path):
     assert table.x.tolist() == [[1, 2], [3, 4.5], [-1, 256]]
 
 
-@pytest.mark.parametrize("number", ["1_000", " 7", "+5", "007", "1e-400", "١"])
+@pytest.mark.parametrize("number", ["1_000", " 7", "+5", "007", "1e-400", "١", "0" * 5000 + "7", "1" * 5000])
 def test_what_float_reads_is_read(tmp_path, number):
     assert read(tmp_path, f"0.5,1\n{number},2\n").x[1, 0] == float(number)
 
@@ -247,9 +247,13 @@ BAD = {
     "text after a quote": ('a,t\n1,"c"d\n', "t", r"line 2: ',' expected after '\"'"),
     "giant cell": ("a,t\n1," + "c" * 200_000 + "\n", "t", r"line 2: field larger than field limit"),
     "null byte": ("a,b\n1,2\x003\n1,2\n", None, r"line 2, column 2 \(b\): expected a number, .* received '2\\x003'"),
-    "not UTF-8": ("a,é\n1,2\n".encode("latin-1"), None, r"expected UTF-8 text, received byte 0xe9"),
-    "picture": (b"\x89PNG\r\n\x1a\n", None, r"expected UTF-8 text, received byte 0x89"),
-    "late byte": (b"1,2\n" * 100_000 + b"\xff,1\n", None, r"expected UTF-8 text, received byte 0xff"),
+    "not UTF-8": ("a,é\n1,2\n".encode("latin-1"), None, r"line 1, byte 3: expected UTF-8 text, received byte 0xe9"),
+    "picture": (b"\x89PNG\r\n\x1a\n", None, r"line 1, byte 1: expected UTF-8 text, received byte 0x89"),
+    "late byte": (
+        b"1,2\n" * 100_000 + b"\xff,1\n",
+        None,
+        r"line 100001, byte 1: expected UTF-8 text, received byte 0xff",
+    ),
     "semicolons": ("apple;pear\n1;2\n", "pear", r"named 'pear', received apple;pear; is the delimiter ';'\?"),
     "no such column": ("apple,pear\n1,2\n", "aple", r"expected one column named 'aple', .*did you mean 'apple'\?"),
     "two such columns": ("a,a,b\n1,2,3\n", "a", r"expected one column named 'a', received 2 of them"),

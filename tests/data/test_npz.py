@@ -42,7 +42,11 @@ BAD = {
     "no such target": ({"x": IMAGES}, {"y": "z"}, r"expected an array 'z', received x"),
     "lengths": ({"x": IMAGES, "y": LABELS[:2]}, {}, r"y: expected as many targets as samples, shape \(4,\), .* \(2,\)"),
     "text": ({"x": np.array([["a"]])}, {}, r"x: expected real numbers, received dtype <U1"),
-    "objects": ({"x": np.array([[None]])}, {}, r"expected an archive of arrays of numbers or text \(.*allow_pickle"),
+    "objects": (
+        {"x": np.array([[None]])},
+        {},
+        r"expected an archive of arrays of numbers or text \(x\.npy: Python objects",
+    ),
     "complex target": ({"x": IMAGES, "y": LABELS * 1j}, {}, r"y: expected numbers or text, received dtype complex128"),
     "bytes": (
         {"x": IMAGES, "y": np.array([b"a", b"\xff"] * 2)},
@@ -74,7 +78,9 @@ def test_files_that_are_none(tmp_path):
             read_npz(path)
     with path.open("wb") as file:
         np.save(file, IMAGES)
-    with pytest.raises(DataFileError, match=r"expected an archive of arrays, received one array \(4, 2, 3\)"):
+    with pytest.raises(
+        DataFileError, match=r"expected an archive of arrays, as numpy.savez writes, received one array"
+    ):
         read_npz(path)
 
 

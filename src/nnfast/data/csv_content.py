@@ -5,13 +5,15 @@ import mmap
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnfast.data.csv_layout import Layout, is_gzip
+from nnfast.data.csv_layout import Layout
+from nnfast.data.inflation import is_gzip, open_gzip
 
 _CHUNK_BYTES = 1 << 24
 _QUOTE, _RETURN, _NEWLINE = b'"\r\n'
@@ -64,7 +66,9 @@ def open_content(layout: Layout) -> Content | None:
     path = layout.form.path
     with path.open("rb") as file:
         try:
-            data = gzip.GzipFile(fileobj=file).read() if is_gzip(path) else _map(file)
+            data = (
+                b"".join(iter(partial(open_gzip(path, file).read, _CHUNK_BYTES), b"")) if is_gzip(path) else _map(file)
+            )
         except (EOFError, gzip.BadGzipFile, zlib.error):
             return None
     content = Content(data, layout.start)

@@ -19,6 +19,8 @@ from nnfast.data.csv_layout import Kind, Layout
 
 Array = NDArray[Any]
 
+_MANY_COLUMNS = 10_000  # of which each costs the other libraries more than NumPy
+
 
 class _Job(NamedTuple):
     """Rows to read, and what their columns hold."""
@@ -58,6 +60,8 @@ def read_by_engine(layout: Layout, engine: str) -> Array | list[Array] | None:
     content = None if layout.form.has_missing_numbers else open_content(layout)
     if content is None:
         return None
+    if len(layout.kinds) > _MANY_COLUMNS:
+        engine = "numpy"
     wide: tuple[Kind, ...] = tuple("float64" if kind == "uint8" else kind for kind in layout.kinds)
     for kinds in dict.fromkeys((layout.kinds, wide)):
         job = _Job(content, kinds, layout.form.delimiter, sorted(layout.form.missing))

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TextIO, cast
+from typing import Any, Literal, TextIO
 
 from nnfast.data.cells import is_number
+from nnfast.data.inflation import is_gzip, open_gzip
 from nnfast.data.table import find_column, find_text
 from nnfast.exceptions import DataFileError
 
 Header = bool | Literal["auto"]
 Kind = Literal["uint8", "float64", "text"]
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = "\ufeff"
 _SAMPLE_CELLS = 8000
 _SAMPLE_ROWS = 200
@@ -85,22 +85,25 @@ class Layout:
 def open_text(path: Path) -> Iterator[TextIO]:
     """Open a file, compressed by gzip or not, as UTF-8; what is wrong with it as a whole becomes a DataFileError."""
     with path.open("rb") as raw:
-        is_compressed = raw.read(2) == _GZIP_MAGIC
-        raw.seek(0)
-        file = cast(Any, gzip.GzipFile(fileobj=raw) if is_compressed else raw)
+        file = open_gzip(path, raw) if is_gzip(path) else raw
         try:
             yield io.TextIOWrapper(file, encoding="utf-8", newline="")
         except UnicodeDecodeError as error:
-            reason = f"expected UTF-8 text, received byte {error.object[error.start]:#04x}"
-            raise DataFileError(path, reason) from error
+            raise DataFileError(path, f"{_find_bad_byte(path)} ({error.reason})") from error
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise DataFileError(path, f"damaged gzip data ({error})") from error
 
 
-def is_gzip(path: Path) -> bool:
-    """Whether a file is compressed by gzip."""
+def _find_bad_byte(path: Path) -> str:
+    """Return line and byte of what is no UTF-8."""
     with path.open("rb") as raw:
-        return raw.read(2) == _GZIP_MAGIC
+        for number, line in enumerate(open_gzip(path, raw) if is_gzip(path) else raw, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                place = f"line {number}, byte {error.start + 1}"
+                return f"{place}: expected UTF-8 text, received byte {line[error.start]:#04x}"
+    return "expected UTF-8 text"
 
 
 def read_layout(form: Format, target: str | int | None, text: Iterable[str | int]) -> Layout:
@@ -169,4 +172,4 @@ def _guess_kind(cells: set[str], missing: frozenset[str]) -> Kind:
     if not present or not all(map(is_number, present)):
         return "text"
     is_bytes = len(present) == len(cells) and all(cell.isascii() and cell.isdecimal() for cell in present)
-    return "uint8" if is_bytes and max(map(int, present)) < 256 else "float64"
+    return "uint8" if is_bytes and max(map(float, present)) < 256 else "float64"

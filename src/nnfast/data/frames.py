@@ -130,7 +130,9 @@ def _as_target(column: Array, source: str | Path) -> Array:
 def _read_parquet_by_pyarrow(path: Path) -> Any:
     from pyarrow import parquet
 
-    return parquet.ParquetFile(path).read()
+    table = parquet.ParquetFile(path).read()
+    table.validate(full=True)
+    return table
 
 
 def _read_parquet_by_polars(path: Path) -> Any:
@@ -146,11 +148,14 @@ def _read_parquet_by_pandas(path: Path) -> Any:
 
 
 def _read_arrow_by_pyarrow(path: Path) -> Any:
+    import pyarrow as pa
     from pyarrow import ipc
 
     open_source = ipc.open_file if _is_arrow_file(path) else ipc.open_stream
-    with path.open("rb") as file, open_source(file) as reader:
-        return reader.read_all()
+    with open_source(pa.BufferReader(path.read_bytes())) as reader:  # a file would be asked for what lengths claim
+        table = reader.read_all()
+    table.validate(full=True)  # or what it says of its memory would be believed
+    return table
 
 
 def _read_arrow_by_polars(path: Path) -> Any:

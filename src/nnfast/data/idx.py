@@ -10,11 +10,12 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnfast.data.inflation import get_limit, is_gzip, open_gzip
 from nnfast.exceptions import DataFileError
 
 Array = NDArray[Any]
@@ -29,9 +30,7 @@ _DTYPES: dict[int, np.dtype[Any]] = {
     0x0E: np.dtype(">f8"),
 }
 _CODES = {dtype.newbyteorder("="): code for code, dtype in _DTYPES.items()}
-_GZIP_MAGIC = b"\x1f\x8b"
 _MAX_DIMENSIONS = 32
-_MAX_DEFLATE_RATIO = 1032  # 258 bytes from two bits: https://zlib.net/zlib_tech.html, "Maximum Compression Factor"
 _CHUNK = 1 << 18
 
 
@@ -58,13 +57,7 @@ def read_idx(path: StrPath) -> Array:
     """
     with Path(path).open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        if file.read(2) == _GZIP_MAGIC:
-            capacity = size * _MAX_DEFLATE_RATIO
-            stream = cast(IO[bytes], gzip.GzipFile(fileobj=file))
-        else:
-            capacity = size
-            stream = file
-        file.seek(0)
+        capacity, stream = (get_limit(size), open_gzip(path, file)) if is_gzip(Path(path)) else (size, file)
         try:
             return _read_array(stream, capacity, path)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:

@@ -1,17 +1,22 @@
 """npz: tables from NumPy's archives of arrays."""
 
+import io
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnfast.data.arrays import as_features
+from nnfast.data.inflation import get_limit
+from nnfast.data.npy import MAGIC, read_npy
 from nnfast.data.table import Table, is_numeric, narrow_target, shorten
 from nnfast.exceptions import DataFileError
 
 Array = NDArray[Any]
+
+_MOST_DIRECTORY_BYTES = 1 << 16  # of a thousand arrays
 
 
 def read_npz(path: str | os.PathLike[str], x: str | None = None, y: str | None = None) -> Table:
@@ -35,26 +40,65 @@ def read_npz(path: str | os.PathLike[str], x: str | None = None, y: str | None =
     Raises
     ------
     DataFileError
-        If the file is damaged or no archive, there is no such array, it holds Python objects or no numbers, or lengths
-        differ.
+        If the file is damaged or no archive, there is no such array, two have one name, it holds Python objects or no
+        numbers, or lengths differ. No more memory is asked for than the file really holds, whatever it claims.
     OSError
         If the file cannot be opened or read.
     """
     path = Path(path)
-    with path.open("rb") as file:
-        try:
-            archive = np.load(file, allow_pickle=False)
-            if isinstance(archive, np.ndarray):
-                raise DataFileError(path, f"expected an archive of arrays, received one array {archive.shape}")
-            x = _choose(archive.files, ("x", "x_train") if x is None else (x,), path)
-            target = x.replace("x", "y", 1) if y is None else _choose(archive.files, (y,), path)
-            targets = archive[target] if target in archive.files and target != x else None
-            samples = archive[x]
-        except (DataFileError, MemoryError):
-            raise
-        except Exception as error:  # zipfile, its decompressors and NumPy have many
-            raise DataFileError(path, f"expected an archive of arrays of numbers or text ({error})") from error
+    with _Pieces(io.FileIO(path)) as file:
+        archive = _Archive(file, path)
+        x = _choose(archive.names, ("x", "x_train") if x is None else (x,), path)
+        target = x.replace("x", "y", 1) if y is None else _choose(archive.names, (y,), path)
+        targets = archive.read(target) if target in archive.names and target != x else None
+        samples = archive.read(x)
     return _make_table(samples, targets, target, path)
+
+
+class _Pieces(io.BufferedReader):
+    """A file that is read in pieces: the most that is asked for at once is an archive's directory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _MOST_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile(f"a directory of {size} bytes, of at most {_MOST_DIRECTORY_BYTES}")
+        return super().read(size)
+
+
+class _Archive:
+    """The arrays of a file, by name."""
+
+    def __init__(self, file: _Pieces, path: Path) -> None:
+        self._path = path
+        if file.peek(len(MAGIC)).startswith(MAGIC):
+            raise DataFileError(path, "expected an archive of arrays, as numpy.savez writes, received one array")
+        if file.peek(2)[:2] != b"PK":
+            raise self._fail("it does not begin as one")
+        try:
+            self._archive = zipfile.ZipFile(file)
+        except Exception as error:
+            raise self._fail(str(error)) from error
+        members = [member for member in self._archive.infolist() if member.filename.endswith(".npy")]
+        self.names = [member.filename.removesuffix(".npy") for member in members]
+        self._members = dict(zip(self.names, members, strict=True))
+        if len(self._members) < len(members):
+            raise self._fail("two arrays of one name")
+
+    def read(self, name: str) -> Array:
+        member = self._members[name]
+        n_bytes, n_stored, kind = member.file_size, member.compress_size, member.compress_type
+        limit = {zipfile.ZIP_STORED: n_stored, zipfile.ZIP_DEFLATED: get_limit(n_stored)}.get(kind, -1)
+        if n_bytes > limit:
+            raise self._fail(f"{member.filename}: {n_bytes} bytes from {n_stored} by method {kind}")
+        try:
+            with self._archive.open(member) as stream:
+                return read_npy(stream, n_bytes)
+        except MemoryError:
+            raise
+        except Exception as error:  # zipfile and its decompressor have many
+            raise self._fail(f"{member.filename}: {error}") from error
+
+    def _fail(self, reason: str) -> DataFileError:
+        return DataFileError(self._path, f"expected an archive of arrays of numbers or text ({reason})")
 
 
 def _choose(names: list[str], wanted: tuple[str, ...], path: Path) -> str:

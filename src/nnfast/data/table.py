@@ -16,6 +16,7 @@ Array = NDArray[Any]
 
 _LARGEST_EXACT = 2.0**53
 _N_SHOWN = 8
+_MOST_COMPARED, _LONGEST_NAME = 1000, 80  # names that are looked at for one like another
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +183,8 @@ def find_column(name: str | int, names: Sequence[str], source: str | Path) -> in
         if names.count(name) == 1:
             return names.index(name)
         if name in names or not name.isdecimal():
-            raise DataFileError(source, f"expected one column named {name!r}, received {_describe_names(name, names)}")
+            shown = shorten([name])
+            raise DataFileError(source, f"expected one column named {shown!r}, received {_describe_names(name, names)}")
     if not 0 <= int(name) < len(names):
         raise DataFileError(source, f"expected a column from 0 to {len(names) - 1}, received {name}")
     return int(name)
@@ -198,7 +200,8 @@ def find_text(text: Iterable[str | int], names: Sequence[str], source: str | Pat
 def _describe_names(name: str, names: Sequence[str]) -> str:
     if name in names:
         return f"{names.count(name)} of them"
-    close = difflib.get_close_matches(name, names, 1)
+    near = [other for other in names[:_MOST_COMPARED] if len(other) <= _LONGEST_NAME]
+    close = difflib.get_close_matches(name[:_LONGEST_NAME], near, 1)
     shown = shorten(names)
     delimiters = [character for character in ";\t|," if len(names) == 1 and character in names[0]]
     if delimiters:
@@ -235,5 +238,6 @@ def describe_kind(column: Array) -> str:
 
 
 def shorten(names: Sequence[str]) -> str:
-    """Return names in a line, of many the first and the last."""
-    return ", ".join(names[:_N_SHOWN]) + (f", ... {names[-1]}" if len(names) > _N_SHOWN else "")
+    """Return names in a line, of many the first and the last, of long ones the beginning."""
+    shown = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..." for name in names[:_N_SHOWN]]
+    return ", ".join(shown) + (f", ... {names[-1][:_LONGEST_NAME]}" if len(names) > _N_SHOWN else "")
