@@ -258,12 +258,13 @@ def check_layers(layers: Any) -> list[Layer]:
     """Return layers that can stand in this order as a list."""
     if not isinstance(layers, Iterable) or isinstance(layers, str):
         raise _validation.mismatch("layers", "a list of layers", layers)
-    stack = list(layers)
+    stack, known = list(layers), set()
     for place, layer in enumerate(stack):
         if not isinstance(layer, Layer):
             raise _validation.mismatch(f"layers[{place}]", "a layer", layer)
         if isinstance(layer, Input) and place > 0:
             raise _validation.mismatch(f"layers[{place}]", "an Input only as the first layer", layer)
-        if any(layer is other for other in stack[:place]):
+        if id(layer) in known:
             raise _validation.mismatch(f"layers[{place}]", "a layer that is not in the model yet", layer)
+        known.add(id(layer))
     return stack

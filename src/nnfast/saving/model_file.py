@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nnfast import _lowering, _validation, layers, losses, metrics, optimizers
 from nnfast._descriptions import Catalogue
-from nnfast.layers import BatchNormalization, Dense, Input, Layer, LayerNormalization
+from nnfast.layers import BatchNormalization, Dense, Input, Layer, LayerNormalization, Normalization
 from nnfast.losses import Loss
 from nnfast.metrics import Metric
 from nnfast.optimizers import Optimizer
@@ -29,6 +29,7 @@ Arrays = tuple[Array, ...]
 
 _FORMAT = 1
 _KEYS = {"format", "name", "dtype", "seed", "epochs_done", "in_size", "layers", "compiled"}
+_MOST_FREE_FEATURES = 1 << 14  # of normalizations: a megabyte in the core
 _STATISTICS = ("running_mean", "running_var")
 _TRAINING = "training."
 _ADDED: dict[str, Any] = {"metadata": {}, "feature_names": None, "training": None}
@@ -248,6 +249,7 @@ def _rebuild(data: dict[str, Any], tensors: dict[str, Array]) -> SavedModel:
     stack = _rebuild_list("layers", data["layers"], layers.CATALOGUE)
     if stack and isinstance(stack[0], Input) and stack[0].size != in_size:
         raise _validation.mismatch("in_size", f"the Input's, {stack[0].size}", in_size)
+    _check_normalizations(stack, in_size, sum(values.size for values in tensors.values()))
     optimizer = None if data["compiled"] is None else _rebuild_optimizer(data["compiled"])
     plan = _lowering.lower_layers(stack, in_size)
     weight_keys, *slot_keys = list_keys(stack, _lowering.count_slots(optimizer) if optimizer else 0)
@@ -292,6 +294,18 @@ def _rebuild_compiled(data: Any, optimizer: Optimizer, slots: tuple[Arrays, ...]
         slots=slots,
         weighted_metrics=_rebuild_list("weighted_metrics", data["weighted_metrics"], metrics.CATALOGUE),
     )
+
+
+def _check_normalizations(stack: Sequence[Layer], size: int, n_weights: int) -> None:
+    """Refuse normalizations of more features than a file has weights: of others it may claim any number."""
+    n_features = 0
+    for layer in stack:
+        size = layer.units if isinstance(layer, Dense) else size
+        is_given = isinstance(layer, Normalization) and layer.mean is not None and layer.mean.ndim > 0
+        is_one = isinstance(layer, BatchNormalization | LayerNormalization | Normalization)
+        n_features += size if is_one and not is_given else 0
+    if n_features > _MOST_FREE_FEATURES + n_weights:
+        raise ValueError(f"layers: expected weights for normalizations of {n_features} features, received {n_weights}")
 
 
 def _check_tensors(tensors: dict[str, Array], expected: dict[str, tuple[int, ...]], dtype: str) -> None:

@@ -12,6 +12,7 @@ from nnfast.exceptions import ModelFileError
 Array = NDArray[Any]
 StrPath = str | os.PathLike[str]
 
+_MOST_HEADER_BYTES = 1 << 24  # names, shapes and description; what is made of them takes some ten times the memory
 _KEY = "nnfast"
 _WRAPPED = '{{"sha256": "{}", "model": {}}}'
 _UNWRAP = re.compile(r'\{"sha256": "([0-9a-f]{64})", "model": (.*)\}', re.DOTALL)
@@ -28,14 +29,24 @@ def write_tensors(path: StrPath, text: str, tensors: Mapping[str, Array]) -> Non
 
     from nnfast.saving.atomic_write import write_atomically
 
-    write_atomically(path, save(dict(tensors), {_KEY: _WRAPPED.format(_hash(text, tensors), text)}))
+    content = save(dict(tensors), {_KEY: _WRAPPED.format(_hash(text, tensors), text)})
+    if (n_header_bytes := int.from_bytes(content[:8], "little")) > _MOST_HEADER_BYTES:
+        raise ValueError(
+            f"metadata: expected a description of at most {_MOST_HEADER_BYTES} bytes, not {n_header_bytes}"
+        )
+    write_atomically(path, content)
 
 
 def read_tensors(path: StrPath) -> tuple[str, dict[str, Array]]:
     """Read JSON text and arrays of a file; ModelFileError if a bit of them is not as it was written."""
     safetensors = _import_safetensors()
-    with open(path, "rb"):  # a missing file or a folder: OSError in Python's words
-        pass
+    with open(path, "rb") as start:  # a missing file or a folder: OSError in Python's words
+        n_header_bytes = int.from_bytes(start.read(8), "little")
+    if n_header_bytes > _MOST_HEADER_BYTES:
+        expected = f"at most {_MOST_HEADER_BYTES}"
+        raise make_file_error(
+            path, f"no whole safetensors file (byte 0: a header of {n_header_bytes} bytes, {expected})"
+        )
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
