@@ -17,6 +17,10 @@ MATERIAL = {"Gemm", "MatMul", "BatchNormalization", "LayerNormalization", "Flatt
 _WITHOUT_EFFECT = {"Identity", "Cast", "Dropout"}
 _DOMAINS = {"", "ai.onnx", "ai.onnx.ml"}
 _FLOATS = {1, 10, 11}  # TensorProto's FLOAT, FLOAT16 and DOUBLE
+_ALWAYS_FOLDED = (
+    1 << 20
+)  # bytes made of constants, and four times those in the file: many nodes may take one and the same
+_MOST_TRIES = 80_000  # nodes of formulas, in a second; those of a GELU between layers take some 80
 _MAX_SOURCES = 40  # more tensors than the longest activation has
 
 
@@ -74,6 +78,8 @@ class Graph:
         self._nodes = {node.output[0]: node for node in graph.node}  # others are a mask, or statistics
         self._places = {name: place for place, name in enumerate(self._nodes)}
         self._constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+        self._n_folded_bytes = self._n_tries = 0
+        self._most_folded_bytes = _ALWAYS_FOLDED + 4 * sum(array.nbytes for array in self._constants.values())
         self._origins: dict[str, str] = {}
         for node in graph.node:
             self._fold(node)
@@ -140,9 +146,19 @@ class Graph:
             self._constants[node.output[0]] = _read_constant(node)
         elif _is_standard(node) and node.op_type in _FOLDED and all(map(_is_numeric, inputs)):
             try:
-                self._constants[node.output[0]] = _FOLDED[node.op_type](*inputs, **read_attributes(node))
-            except (ValueError, TypeError) as error:
+                array = _FOLDED[node.op_type](*inputs, **read_attributes(node))
+            except (ValueError, TypeError, OverflowError) as error:
                 raise self.fail("constants that go together", str(error), node) from error
+            self._constants[node.output[0]] = array
+            self._n_folded_bytes += 0 if np.may_share_memory(array, inputs[0]) else array.nbytes
+            if self._n_folded_bytes > self._most_folded_bytes:
+                raise self.fail(f"at most {self._most_folded_bytes} bytes made of constants", "more", node)
+
+    def count_try(self, node: Any) -> None:
+        """Count one node of one formula that is tried; there are many ways through a long chain of activations."""
+        self._n_tries += 1
+        if self._n_tries > _MOST_TRIES:
+            raise self.fail("layers between activations", "a long chain without any", node)
 
     def get_weights(self, node: Any, place: int) -> Array:
         """Return an input that has to be a constant."""

@@ -161,5 +161,6 @@ class _Formulas:
         node = self._graph.get_node(name)
         if node.op_type in MATERIAL:
             raise NoFormulaError("something that goes around a layer")
+        self._graph.count_try(node)
         inputs = [self.make(source) if source else None for source in node.input]
         return OPERATIONS[node.op_type](*inputs, **read_attributes(node))

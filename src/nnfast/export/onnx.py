@@ -67,7 +67,7 @@ def load(filepath: StrPath, *, output: str | None = None) -> "Sequential":
         return model
     except ModelFileError:
         raise
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ModelFileError(f"{path}: {error}") from error
     except LookupError as error:  # of an operation as it was in the first opsets, or of a type that there is not
         raise ModelFileError(f"{path}: expected a graph as of opset 6 or later, received {error!r}") from error
@@ -139,15 +139,20 @@ def make_model(model: "Stack") -> Any:
 
 def _read(path: str) -> Any:
     """Read a file and check that it is a graph by the rules, without cycles above all."""
+    from pathlib import Path
+
     from nnfast.exceptions import ModelFileError
 
     onnx = _import_onnx()
     from google.protobuf.message import DecodeError
 
+    from nnfast.export._onnx_file import add_external_data
+
     try:
-        proto = onnx.load(path)
+        proto = onnx.load(path, format="protobuf", load_external_data=False)
+        add_external_data(proto, Path(path).parent)
         onnx.checker.check_model(proto)
-    except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
+    except (DecodeError, onnx.checker.ValidationError, ValueError, RuntimeError) as error:
         raise ModelFileError(f"{path}: expected an ONNX graph, received {error}") from error
     return proto
 
