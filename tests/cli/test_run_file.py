@@ -16,6 +16,7 @@ from nnfast.cli.options import OPTIONS
 from nnfast.cli.program import program
 from nnfast.cli.record import KEY, _measure_memory
 from nnfast.cli.run_file import read_run_file, write_run_file
+from nnfast.exceptions import DataFileError
 
 FLOWERS = ("flowers.csv", "--target", "kind", "--epochs", 4)
 PRICES = ("prices.csv", "--target", "price", "--epochs", 4)
@@ -180,3 +181,28 @@ def test_numbers_that_are_not_finite_are_none():
 def test_program_knows_every_option():
     flags = {flag for parameter in program.commands["train"].params for flag in parameter.opts}
     assert {f"--{option.name}" for option in OPTIONS} <= flags
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"hidden = " + b"[" * 3000, "expected settings, received values within values"),
+        (b"a = " + b"{a = " * 3000, "expected settings, received values within values"),
+        (b"a." * 20_000 + b"a = 1", r"key: expected a name, received a\.a\.a\.a\.\.\."),
+        (b"epochs = 3\n'a'.\"b\" . c.d.e = 1", r"key: expected a name, received  \.  \. c\.d"),
+        (b"# " + b"x" * (1 << 16), "expected at most 65536 bytes, received more"),
+        (b"x" * 60_000 + b" = 1", "key: expected one of"),
+        (b"epochs = 3\n\xff", "'utf-8' codec can't decode byte 0xff in position 11"),
+    ],
+)
+def test_files_that_no_run_has(here, content, message):
+    Path("run.toml").write_bytes(content)
+    with pytest.raises(DataFileError, match=rf"^run\.toml: {message}"):
+        read_run_file(Path("run.toml"))
+
+
+def test_dots_in_texts_and_comments_are_no_keys(here):
+    Path("run.toml").write_text(
+        "# ..........\ndata = \"a.b.c.d.e.f.csv\"\ntarget = 'a.b.c.d.e.f'\ndropout = 0.5 # 1.2.3.4.5\n"
+    )
+    assert read_run_file(Path("run.toml"))["data"] == "a.b.c.d.e.f.csv"

@@ -1,6 +1,7 @@
 """run_file: the options of ``nnfast train`` as a TOML file: keys are their names, and ``data`` what to train on."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,9 @@ from nnfast import _validation
 from nnfast.cli.options import BY_NAME, OPTIONS
 from nnfast.exceptions import DataFileError
 
+_MOST_BYTES = 1 << 16
+_NO_KEYS = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\\n])*"|'[^'\n]*'""")
+_DEEP_KEY = re.compile(r"(?:[\w-]*[ \t]*\.[ \t]*){4}")
 _NAMES = ("data", *(option.name for option in OPTIONS if option.in_file))
 
 
@@ -23,10 +27,25 @@ def read_run_file(path: Path) -> dict[str, Any]:
     DataFileError
         If it is no TOML, or a key or value is not as it should be; the message names the nearest key.
     """
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
     try:
-        return read_settings(tomllib.loads(path.read_text(encoding="utf-8")))
+        return read_settings(tomllib.loads(_check_text(content)))
+    except RecursionError as error:
+        raise DataFileError(path, "expected settings, received values within values") from error
     except ValueError as error:
         raise DataFileError(path, str(error)) from error
+
+
+def _check_text(content: bytes) -> str:
+    """Refuse what would take tomllib long: its time and memory are those of the parts of keys squared."""
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"expected at most {_MOST_BYTES} bytes, received more")
+    text = content.decode()
+    deep = _DEEP_KEY.search(_NO_KEYS.sub(" ", text))
+    if deep:
+        raise ValueError(f"key: expected a name, received {deep[0][:40]}...")
+    return text
 
 
 def read_settings(values: Mapping[str, Any]) -> dict[str, Any]:
