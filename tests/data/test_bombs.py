@@ -91,6 +91,25 @@ def test_arrays_of_one_name(tmp_path):
         read_npz(tmp_path / "t.npz")
 
 
+@pytest.mark.parametrize("name", [b"z.npy", b"y\0npy", b"y.npz"])
+def test_names_in_the_directory(tmp_path, name):
+    """Of arrays that are not read, too: a damaged name would be an array that is not there."""
+    write_npz(tmp_path / "t.npz", ("x", make_npy("(1, 1)", bytes(8))), ("y", make_npy("(1,)", bytes(8))))
+    content = (tmp_path / "t.npz").read_bytes()
+    place = content.rindex(b"y.npy")
+    (tmp_path / "t.npz").write_bytes(content[:place] + name + content[place + 5 :])
+    with pytest.raises(DataFileError, match="expected an archive of arrays of numbers or text"):
+        read_npz(tmp_path / "t.npz")
+
+
+def test_members_that_are_no_arrays(tmp_path):
+    with zipfile.ZipFile(tmp_path / "t.npz", "w") as archive:
+        archive.writestr("x.npy", make_npy("(1, 1)", bytes(8)))
+        archive.writestr("readme", "of x")
+    with pytest.raises(DataFileError, match="members that are no arrays"):
+        read_npz(tmp_path / "t.npz")
+
+
 def test_directory_without_end(tmp_path):
     write_npz(tmp_path / "t.npz", *((str(i), b"") for i in range(2000)))
     assert measure_refusal(read_npz, tmp_path / "t.npz", r"a directory of \d+ bytes, of at most 65536") < MIB

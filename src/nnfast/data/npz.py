@@ -71,13 +71,17 @@ class _Archive:
         self._path = path
         if file.peek(len(MAGIC)).startswith(MAGIC):
             raise DataFileError(path, "expected an archive of arrays, as numpy.savez writes, received one array")
-        if file.peek(2)[:2] != b"PK":
+        if file.peek(4)[:4] not in (b"PK\3\4", b"PK\5\6"):
             raise self._fail("it does not begin as one")
         try:
             self._archive = zipfile.ZipFile(file)
+            members = self._archive.infolist()
+            for member in members:  # names stand twice, and are in no checksum
+                self._archive.open(member).close()
         except Exception as error:
             raise self._fail(str(error)) from error
-        members = [member for member in self._archive.infolist() if member.filename.endswith(".npy")]
+        if not all(member.filename.endswith(".npy") for member in members):
+            raise self._fail("members that are no arrays")
         self.names = [member.filename.removesuffix(".npy") for member in members]
         self._members = dict(zip(self.names, members, strict=True))
         if len(self._members) < len(members):
