@@ -107,7 +107,8 @@ typedef struct nnf_draws {
 /* Keeps what backward needs. With draws it trains: dropout is on, and batch normalization takes the statistics of the rows, which its
  * moving ones take in. draws may be NULL. */
 nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matrix *out, const nnf_draws *draws);
-/* Of the last forward: the lowest layer that gave NaN or an infinity, -1 if the scaled input held one, n_layers if none did. */
+/* Of the last forward: the lowest layer that gave NaN or an infinity, -1 if the scaled input held one, n_layers if none did or there was
+ * no forward. */
 int nnf_pass_find_not_finite(const nnf_pass *pass);
 /* After forward: grad_output (dtype, out's shape) -> grad_input (dtype, x's shape; may be NULL); the sums over rows
  * of the parameters' gradients are kept: of the data alone, without those of penalties. */

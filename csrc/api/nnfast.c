@@ -209,6 +209,8 @@ nnf_status nnf_pass_forward(nnf_pass *pass, const nnf_matrix *x, const nnf_matri
 
 int nnf_pass_find_not_finite(const nnf_pass *pass)
 {
+    if (pass->n_rows == 0)
+        return pass->network->n_layers;
     const nnf_float_state caller = nnf_float_state_enter();
     const int layer = nnf_pass_search(pass);
     nnf_float_state_set(caller);
