@@ -40,7 +40,7 @@ static uint64_t take_bits(source *from)
 /* Mostly what is asked of it. */
 static double take_real(source *from, double usual)
 {
-    static const double others[] = {0, 1, -1, 0.5, 1e-300, 1e300, -0.0, NAN, INFINITY, -INFINITY, 5e-324, 2};
+    static const double others[] = {0, 1, -1, 0.5, 1e-300, 1e300, -0.0, (double)NAN, (double)INFINITY, -(double)INFINITY, 5e-324, 2};
     const int kind = take(from);
     if (kind < 230)
         return usual;

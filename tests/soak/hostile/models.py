@@ -126,9 +126,14 @@ _VALUES = (
         {"class_name": "ReLU", "config": {}},
         {"class_name": "Dense", "config": {"units": 2**30}},
     ),
-    {"class_name": "Normalization", "config": {"mean": 0.0, "variance": 1.0, "name": None}},
-    {"class_name": "LayerNormalization", "config": {"scale": False, "center": False}},
     {"class_name": "eval", "config": {"source": "1"}},
+)
+
+
+_FREE = (
+    {"class_name": "Normalization", "config": {"mean": 0.0, "variance": 1.0}},
+    {"class_name": "LayerNormalization", "config": {"scale": False, "center": False}},
+    {"class_name": "Dropout", "config": {"rate": 0.5}},
 )
 
 
@@ -143,7 +148,9 @@ def _change_tree(rng: Random, tree: Any) -> None:
         tree = tree[key]
     key = place[-1]
     kind = rng.random()
-    if kind < 0.6:
+    if kind < 0.6 and isinstance(tree[key], int | float) and rng.random() < 0.7:
+        tree[key] = rng.choice((10**400, -(10**400), 1e308, -1.0, 5e-324, draw_number(rng), -draw_number(rng)))
+    elif kind < 0.6:
         tree[key] = copy.deepcopy(rng.choice(_VALUES))
     elif kind < 0.75:
         del tree[key]
@@ -151,6 +158,12 @@ def _change_tree(rng: Random, tree: Any) -> None:
         tree[key : key + 1] = [copy.deepcopy(tree[key]) for _ in range(rng.choice((2, 3, 200)))]
     else:
         tree[rng.choice(("name", "shape", "__class__", "self", "units", "x"))] = copy.deepcopy(rng.choice(_VALUES))
+
+
+def _claim_features(rng: Random, data: dict[str, Any]) -> dict[str, Any]:
+    """Return layers that have no weights, for as many features as a number may be."""
+    stack = [copy.deepcopy(rng.choice(_FREE)) for _ in range(rng.choice((1, 2, 50)))]
+    return data | {"in_size": rng.choice((draw_number(rng), 2**20, 2**24)), "layers": stack, "compiled": None}
 
 
 def _change_tensors(rng: Random, tensors: Tensors) -> None:
@@ -175,7 +188,9 @@ def make_described(rng: Random) -> bytes:
     text, tensors = rng.choice(_read_models())
     tensors = dict(tensors)
     data = json.loads(text)
-    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+    if rng.random() < 0.05:
+        data, tensors = _claim_features(rng, data), {}
+    for _ in range(rng.choice((0, 1, 1, 1, 2, 3))):
         if data and rng.random() < 0.8:
             _change_tree(rng, data)
         elif tensors:
