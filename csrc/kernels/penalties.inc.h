@@ -66,10 +66,11 @@ INLINE void penalize_all(const bool has_l1, nnf_shape shape, nnf_rows x, const n
         for (ptrdiff_t i = 0; i < shape.rows; i += GROUP_ROWS) {
             for (ptrdiff_t r = i; r < i + GROUP_ROWS && r < shape.rows; r++) {
                 const vec element = row_load(row_of(x, r), j, shape.columns, 0);
-                real *to = gradient + r * x.stride;
                 sums_add(&sums, has_l1, element);
-                if (gradient)
-                    row_store(to, j, shape.columns, add_slope(row_load(to, j, shape.columns, 0), has_l1, l1, l2, element));
+                if (!gradient)
+                    continue;
+                real *to = gradient + r * x.stride;
+                row_store(to, j, shape.columns, add_slope(row_load(to, j, shape.columns, 0), has_l1, l1, l2, element));
             }
             sums_close_group(&sums, has_l1);
         }
