@@ -132,9 +132,14 @@ def is_right_csv(content: bytes, table: Table) -> bool:
 def _is_same_column(ours: Any, cells: tuple[str, ...]) -> bool:
     if ours.dtype.kind == "O":
         return [value or None for value in ours] == [
-            None if cell.strip() in MISSING_VALUES else cell.strip() or None for cell in cells
+            None if _is_missing(cell.strip()) else cell.strip() for cell in cells
         ]
     return np.array_equal(ours, np.array([_read(cell.strip()) for cell in cells]), equal_nan=True)  # bytes know no -0
+
+
+def _is_missing(cell: str) -> bool:
+    """Nan and naN are missing, too, as numbers that are none."""
+    return cell in MISSING_VALUES or cell.lower().lstrip("+-") == "nan"
 
 
 def _read(cell: str) -> float:
