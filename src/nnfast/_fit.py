@@ -107,20 +107,22 @@ class Fit:
             stats = yield from self._call_core(portion, None, n_epochs=len(epochs))
         except RunStopped as stop:
             *whole, _ = stop.stats
-            yield from self._tell(epochs, whole)
+            self._tell(epochs, whole)
             self._take_stop(stop, epochs[len(whole)])
             yield from self._end_epoch(epochs[len(whole)])
         except BaseException as error:  # from a signal: the core ends at a batch border
-            yield from self._tell(epochs, getattr(error, "stats", [])[:-1])
+            self._tell(epochs, getattr(error, "stats", [])[:-1])
             raise
         else:
-            yield from self._tell(epochs, stats)
+            self._tell(epochs, stats)
 
-    def _tell(self, epochs: range, stats: Sequence[Stats]) -> Steps[None]:
-        """Tell of the first of the epochs."""
+    def _tell(self, epochs: range, stats: Sequence[Stats]) -> None:
+        """Tell of the first of the epochs those who only hear of their ends."""
+        make_logs = self.learner.objective.make_logs
         for epoch, part in zip(epochs, stats, strict=False):
-            self._tally = Tally(self.learner, part)
-            yield from self._end_epoch(epoch)
+            self._logs = make_logs(part)
+            self.callbacks.call("on_epoch_end", epoch, self._logs)
+        self._stand_before(epochs.start + len(stats))
 
     # ---- one epoch ----
 
