@@ -149,22 +149,19 @@ def wants_data(layers: Sequence[Layer]) -> bool:
     return not all(layer.is_adapted for layer in layers if isinstance(layer, Normalization))
 
 
-def lower_weights(weights: Any, plan: Plan, dtype: str) -> Iterator[tuple[int, "_core.ParameterName", NDArray[Any]]]:
-    """Return layer, name and checked values of each parameter for the core; one that is copied is so when it is due."""
+def lower_weights(weights: Any, plan: Plan, dtype: str) -> list[tuple[int, "_core.ParameterName", NDArray[Any]]]:
+    """Return layer, name and checked values of each parameter as the core takes them."""
     if not isinstance(weights, list | tuple) or len(weights) != len(plan.parameters):
         received = len(weights) if isinstance(weights, list | tuple) else type(weights).__name__
         raise ValueError(f"weights: expected a list of {len(plan.parameters)} arrays, received {received}")
-    arrays = []
+    lowered = []
     for place, (values, parameter) in enumerate(zip(weights, plan.parameters, strict=True)):
         array = as_array(values, f"weights[{place}]")
         if array.shape != parameter.shape or array.dtype.kind not in "fiub":
             received = f"{array.dtype} of shape {array.shape}"
             raise ValueError(f"weights[{place}]: expected numbers of shape {parameter.shape}, received {received}")
-        arrays.append(array)
-    return (
-        (parameter.layer, parameter.name, np.require(array, dtype, ["C", "A"]))
-        for parameter, array in zip(plan.parameters, arrays, strict=True)
-    )
+        lowered.append((parameter.layer, parameter.name, np.require(array, dtype, ["C", "A"])))
+    return lowered
 
 
 def lower_objective(loss: Loss, metrics: tuple[Sequence[Metric], Sequence[Metric]], plan: Plan) -> Objective:

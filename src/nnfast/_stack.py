@@ -261,8 +261,7 @@ class Stack:
     def _install(self, plan: Plan, weights: Sequence[ArrayLike]) -> None:
         """Make the network of a plan."""
         network = plan.make_network(self.dtype)
-        for parameter in _lowering.lower_weights(weights, plan, self.dtype):
-            network.set_parameter(*parameter)
+        network.set_parameters(_lowering.lower_weights(weights, plan, self.dtype))
         self._plan, self._network = plan, network
 
     def _get_built(self, in_size: int | None = None) -> tuple[Plan, _core.Network]:

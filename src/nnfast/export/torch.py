@@ -55,7 +55,7 @@ def to_state_dict(model: "Stack") -> dict[str, Any]:
 def load_state_dict(model: "Stack", state_dict: Mapping[str, Any]) -> None:
     """Take over the weights of a ``torch.nn.Sequential`` of the same layers.
 
-    Tensors are read where they lie; no more than one matrix at a time is copied on the way.
+    Tensors are read where they lie; matrices, which lie the other way round, are copied once on the way.
 
     Parameters
     ----------
