@@ -82,7 +82,7 @@ void nnf_optimizer_set_hyperparameters(nnf_optimizer *optimizer, const double *h
 void nnf_optimizer_set_weight_decay(nnf_optimizer *optimizer, double weight_decay);
 /* Before the first step, or the state is lost; OUT_OF_MEMORY leaves the optimizer fit to be freed alone. */
 nnf_status nnf_optimizer_set_options(nnf_optimizer *optimizer, const nnf_step_options *options);
-/* Counts batches, >= 0: of options.n_batches of them is made one step of the rule. */
+/* Counts batches, from 0 to 2^62: of options.n_batches of them is made one step of the rule. */
 int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer);
 nnf_status nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step);
 /* Puts the average, where options ask for one, in the place of the parameters; nothing before the first batch. */

@@ -12,7 +12,8 @@
 
 /* Sizes up to here keep every product of two of them and an element size inside 63 bits. */
 static const int64_t MAX_SIZE = INT64_C(1) << 29;
-static const int64_t MAX_SAMPLES = UINT32_MAX; /* what an order of samples can count */
+static const int64_t MAX_STEP = INT64_C(1) << 62; /* no run counts from there to the end of 63 bits */
+static const int64_t MAX_SAMPLES = UINT32_MAX;    /* what an order of samples can count */
 
 /* ---- networks ---- */
 
@@ -25,18 +26,19 @@ static bool is_valid_parameter(const nnf_layer_spec *layer, nnf_parameter which)
 
 static bool is_valid_layer(const nnf_layer_spec *layer)
 {
+    if ((unsigned)layer->activation >= NNF_N_ACTIVATIONS)
+        return false;
     switch (layer->kind) {
     case NNF_LAYER_DENSE:
-        return layer->out_size > 0 && layer->out_size <= MAX_SIZE && (unsigned)layer->activation < NNF_N_ACTIVATIONS &&
-               is_valid_parameter(layer, NNF_WEIGHTS) && is_valid_parameter(layer, NNF_BIAS);
-    case NNF_LAYER_ACTIVATION:
-        return (unsigned)layer->activation < NNF_N_ACTIVATIONS;
+        return layer->out_size > 0 && layer->out_size <= MAX_SIZE && is_valid_parameter(layer, NNF_WEIGHTS) &&
+               is_valid_parameter(layer, NNF_BIAS);
     case NNF_LAYER_DROPOUT:
         return layer->rate >= 0 && layer->rate < 1;
     case NNF_LAYER_BATCH_NORMALIZATION:
     case NNF_LAYER_LAYER_NORMALIZATION:
     case NNF_LAYER_NORMALIZATION:
         return layer->epsilon > 0 && layer->momentum >= 0 && layer->momentum <= 1;
+    case NNF_LAYER_ACTIVATION:
     case NNF_LAYER_RESCALING:
         return true;
     }
@@ -146,7 +148,7 @@ int64_t nnf_optimizer_get_step(const nnf_optimizer *optimizer) { return nnf_step
 
 nnf_status nnf_optimizer_set_step(nnf_optimizer *optimizer, int64_t step)
 {
-    if (step < 0)
+    if (step < 0 || step > MAX_STEP)
         return NNF_STATUS_INVALID_ARGUMENT;
     nnf_step_set_batches(&optimizer->step, step);
     return NNF_STATUS_OK;

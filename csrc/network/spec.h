@@ -43,7 +43,7 @@ typedef struct nnf_layer_spec {
     bool use_bias;                         /* dense; beta of a normalization */
     bool train_weights, train_bias;        /* gamma and beta of a normalization; batch normalization whose train_weights is false takes
                                               moving statistics while training, too, and leaves them as they are */
-    nnf_activation activation;             /* dense and activation */
+    nnf_activation activation;             /* dense and activation; of others, too, one of the list */
     double parameter;                      /* the activation's */
     double rate;                           /* dropout: [0, 1) */
     double scale, offset;                  /* rescaling */

@@ -31,7 +31,7 @@ static void *plan_array(nnf_step *step, bool is_wanted, size_t size)
 
 static void *place_array(const nnf_step *step, bool is_wanted, const void *offset)
 {
-    return is_wanted ? step->memory.base + (size_t)offset : NULL;
+    return is_wanted && step->memory.base ? step->memory.base + (size_t)offset : NULL; /* none, of no parameters */
 }
 
 bool nnf_step_set_options(nnf_step *step, const nnf_step_options *options)

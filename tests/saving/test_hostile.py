@@ -40,6 +40,10 @@ CASES = {
         lambda data: data["compiled"]["optimizer"]["config"].update(learning_rate=10**400),
         r"learning_rate: expected a finite number",
     ),
+    "more steps than can be counted on from": (
+        lambda data: data["compiled"].update(step=2**62 + 1),
+        r"step: expected an integer from 0 to 4611686018427387904",
+    ),
     "a long name": (lambda data: data["layers"][1].update(class_name="Dense" * 100_000), r"layer: expected one of"),
     "statistics for many": (give_layers(("Normalization", ONE)), r"normalizations of 1073741824 features, received 0"),
     "means of many": (give_layers(("LayerNormalization", FREE)), r"normalizations of 1073741824 features, received 0"),

@@ -290,7 +290,7 @@ def _rebuild_compiled(data: Any, optimizer: Optimizer, slots: tuple[Arrays, ...]
         optimizer=optimizer,
         loss=None if data["loss"] is None else losses.CATALOGUE.deserialize(data["loss"]),
         metrics=_rebuild_list("metrics", data["metrics"], metrics.CATALOGUE),
-        step=_validation.check_integer("step", data["step"], 0, 2**63 - 1),
+        step=_validation.check_integer("step", data["step"], 0, 2**62),
         slots=slots,
         weighted_metrics=_rebuild_list("weighted_metrics", data["weighted_metrics"], metrics.CATALOGUE),
     )
