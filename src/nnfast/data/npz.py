@@ -78,6 +78,8 @@ class _Archive:
             members = self._archive.infolist()
             for member in members:  # names stand twice, and are in no checksum
                 self._archive.open(member).close()
+        except MemoryError:
+            raise
         except Exception as error:
             raise self._fail(str(error)) from error
         if not all(member.filename.endswith(".npy") for member in members):
