@@ -13,7 +13,7 @@
 
 enum { IN_SIZE = 41, N_CLASSES = 5, N_ROWS = 2600, N_EPOCHS = 2, MOST_LAYERS = 8, MOST_VALUES = 512 * 512 };
 
-typedef struct net {
+typedef struct net_spec {
     const char *name;
     nnf_dtype dtype;
     int64_t n_rows, batch_size;
@@ -23,7 +23,7 @@ typedef struct net {
     bool is_weighted;
     int n_layers;
     nnf_layer_spec layers[MOST_LAYERS];
-} net;
+} net_spec;
 
 #define DENSE(size, function) \
     {.kind = NNF_LAYER_DENSE, .out_size = size, .use_bias = true, .train_weights = true, .train_bias = true, .activation = NNF_ACTIVATION_##function}
@@ -36,7 +36,7 @@ typedef struct net {
      .activation = NNF_ACTIVATION_##function, .penalty[NNF_WEIGHTS] = {1e-4, 1e-3},                                                 \
      .constraint[NNF_WEIGHTS] = {NNF_CONSTRAINT_NORM, 0, 0.9, 1}}
 
-static const net nets[] = {
+static const net_spec nets[] = {
     {"rows, momentum",
      NNF_F32,
      250,
@@ -124,7 +124,7 @@ static void expect(nnf_status status)
 }
 
 /* Multiples of 1/1024 around 0. */
-static void fill_weights(nnf_network *network, const net *net, void *values)
+static void fill_weights(nnf_network *network, const net_spec *net, void *values)
 {
     for (int i = 0; i < MOST_VALUES; i++) {
         const double value = (i * 37 % 101 - 50) / 1024.0;
@@ -139,7 +139,7 @@ static void fill_weights(nnf_network *network, const net *net, void *values)
 }
 
 /* What a layer does not have is not written. */
-static void write_state(const net *net, const nnf_network *network, const nnf_optimizer *optimizer, char *values)
+static void write_state(const net_spec *net, const nnf_network *network, const nnf_optimizer *optimizer, char *values)
 {
     const size_t element = net->dtype == NNF_F32 ? sizeof(float) : sizeof(double);
     int64_t in_size = IN_SIZE;
@@ -158,7 +158,7 @@ static void write_state(const net *net, const nnf_network *network, const nnf_op
     }
 }
 
-static void train(const net *net)
+static void train(const net_spec *net)
 {
     const nnf_network_spec spec = {net->dtype, IN_SIZE, 1.0 / 256, 0, net->n_layers, net->layers};
     const nnf_objective objective = {.loss = NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, .loss_factor = 1, .gradient_factor = 1};
