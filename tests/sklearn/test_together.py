@@ -88,8 +88,10 @@ def test_a_worker_of_joblib_uses_its_share_of_the_cores(monkeypatch):
     assert told == [("1", 1)] * 2
 
 
-def test_a_search_of_24_settings_starts_no_more_threads_than_jobs():
+def test_a_search_of_24_settings_starts_no_more_threads_than_jobs(monkeypatch):
     """Each worker fits with one thread, though the net is worth more: it has the threads it had before."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("NNFAST_NUM_THREADS", raising=False)
 
     def count_threads():
         from nnfast import sklearn  # noqa: F401

@@ -66,6 +66,7 @@ def call_networks(x: Array) -> Calls:
         "Network": lambda: _core.Network(x.dtype.name, 64, 1.0, 0.0, [dense(9), normalization("batch")]),
         "Network.get_parameter": lambda: core.get_parameter(1, "weights"),
         "Network.set_parameter": lambda: core.set_parameter(1, "bias", core.get_parameter(1, "bias")),
+        "Network.set_parameters": lambda: core.set_parameters([(1, "bias", core.get_parameter(1, "bias"))]),
         "Network.get_penalty": core.get_penalty,
         "Network.predict": lambda: core.predict(x, out),
         "Network.predict_one": lambda: core.predict_one(x[0]),

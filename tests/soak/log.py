@@ -3,6 +3,7 @@
 import ast
 import json
 import platform
+import tomllib
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -36,7 +37,7 @@ def write(part: str, rows: list[Row], seed: int, seconds: float) -> None:
     log = {
         "command": f"python tests/soak {part}" + (f" --seed {seed}" if seed else ""),
         "date": date.today().isoformat(),
-        "version": nnfast.__version__,
+        "version": tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"],
         "machine": f"{platform.system()} {platform.machine()}, {nnfast.get_num_threads()} threads",
         "seconds": round(seconds),
         "rows": [asdict(row) for row in rows],

@@ -20,6 +20,7 @@ import numpy as np
 import safetensors.numpy  # noqa: F401  # all that loads code does so before
 
 import nnfast
+from nnfast import kernels
 from soak import small
 
 
@@ -61,7 +62,7 @@ def main() -> None:
             model.fit(x, y, batch_size=250, verbose=0)
         outputs = model.predict(x, verbose=0)
         loss = model.evaluate(x, y, verbose=0)
-        product = nnfast.kernels.dense_forward(x, np.ones((64, 64), "float32"))
+        product = kernels.dense_forward(x, np.ones((64, 64), "float32"))
     messages = [str(warning.message) for warning in told]
     bits = small.get_bits(model) + hashlib.sha256(outputs.tobytes() + product.tobytes()).hexdigest() + float(loss).hex()
     n_tasks = len(list(Path("/proc/self/task").iterdir()))
