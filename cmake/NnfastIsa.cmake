@@ -4,7 +4,8 @@
 # nnfast_core. Call it in order of preference, best first.
 #
 # -fno-math-errno and -fno-trapping-math let the compiler vectorise without changing a value. -ffast-math never: it
-# changes values, and linked in it flips denormal handling for the whole process.
+# changes values, and linked in it flips denormal handling for the whole process. Nothing unwinds kernels: their tables
+# for it would be 30 kB of the wheel.
 function(nnfast_add_isa name flags)
   foreach(bits 32 64)
     set(kernels nnfast_kernels_${name}_f${bits})
@@ -12,7 +13,7 @@ function(nnfast_add_isa name flags)
     target_include_directories(${kernels} PRIVATE csrc)
     target_compile_definitions(${kernels} PRIVATE REAL_BITS=${bits})
     nnfast_set_rules(${kernels})
-    target_compile_options(${kernels} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3> -fno-math-errno -fno-trapping-math ${flags})
+    target_compile_options(${kernels} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3> -fno-math-errno -fno-trapping-math -fno-asynchronous-unwind-tables ${flags})
     target_sources(nnfast_core PRIVATE $<TARGET_OBJECTS:${kernels}>)
   endforeach()
   set_property(GLOBAL APPEND PROPERTY NNFAST_ISAS ${name})
