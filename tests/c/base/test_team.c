@@ -262,6 +262,19 @@ static int count_threads(void)
     return n - 2; /* "." and ".." */
 }
 
+/* The kernel takes a moment to forget threads that have ended. */
+static int count_settled_threads(void)
+{
+    int n = count_threads();
+    for (int i = 0, n_same = 0; i < 200 && n_same < 10; i++) {
+        nanosleep(&(struct timespec){0, 10 * 1000 * 1000}, NULL);
+        const int now = count_threads();
+        n_same = now == n ? n_same + 1 : 0;
+        n = now;
+    }
+    return n;
+}
+
 static void *run_and_count(void *argument)
 {
     roll roll_call = {0};
@@ -273,15 +286,13 @@ static void *run_and_count(void *argument)
 /* What a thread had started ends with it. */
 static void test_end_of_thread(void)
 {
-    const int before = count_threads();
+    const int before = count_settled_threads();
     int within = 0;
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, run_and_count, &within) == 0);
     pthread_join(thread, NULL);
     CHECK(within == before + 5);
-    for (int i = 0; i < 1000 && count_threads() > before; i++) /* the kernel takes a moment to forget them */
-        nanosleep(&(struct timespec){0, 1000 * 1000}, NULL);
-    CHECK(count_threads() == before);
+    CHECK(count_settled_threads() == before);
 }
 
 static bool child_succeeds(pid_t child)
