@@ -9,6 +9,7 @@ from nnfast import _core, _lowering, _validation
 from nnfast._core import Progress, RunStopped, Stats
 from nnfast._lowering import Objective
 from nnfast.data.arrays import as_metric_targets
+from nnfast.data.containers import as_plain
 from nnfast.data.sparse import CsrRows, Samples
 from nnfast.losses.callable_loss import LossFunction
 from nnfast.optimizers import Optimizer
@@ -111,7 +112,7 @@ class CustomTrainer:
         if weights is not None:
             wanted = f"with weights of samples or classes a function that returns the losses of rows, of shape ({n},)"
             raise _validation.mismatch("loss", wanted, loss.item())
-        return float(loss.reshape(())) * n, np.require(gradient, self.dtype, ["C", "A"])
+        return float(loss.reshape(())) * n, as_plain(gradient, self.dtype)
 
     def _make_stats(self, y: Array, out: Array, weights: Array | None, loss: float) -> Stats:
         n, reports = len(out), self._objective.reports

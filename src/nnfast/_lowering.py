@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nnfast import _core, _validation
 from nnfast._core import LayerSpec, LossSpec, StepOptions
 from nnfast._reporting import Outcome, Reports, lower_metrics
-from nnfast.data.containers import as_array
+from nnfast.data.containers import as_array, as_plain
 from nnfast.exceptions import NotReadyError
 from nnfast.initializers import Initializer
 from nnfast.layers import (
@@ -160,7 +160,7 @@ def lower_weights(weights: Any, plan: Plan, dtype: str) -> list[tuple[int, "_cor
         if array.shape != parameter.shape or array.dtype.kind not in "fiub":
             received = f"{array.dtype} of shape {array.shape}"
             raise ValueError(f"weights[{place}]: expected numbers of shape {parameter.shape}, received {received}")
-        lowered.append((parameter.layer, parameter.name, np.require(array, dtype, ["C", "A"])))
+        lowered.append((parameter.layer, parameter.name, as_plain(array, dtype)))
     return lowered
 
 

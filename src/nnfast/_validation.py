@@ -11,6 +11,7 @@ import operator
 import os
 import reprlib
 from collections.abc import Iterable
+from functools import lru_cache
 from numbers import Real
 from typing import Any
 
@@ -130,8 +131,13 @@ def unknown_name(noun: str, name: object, valid: Iterable[str]) -> ValueError:
     return mismatch(noun, f"one of {', '.join(map(repr, names))}", name, hint)
 
 
+@lru_cache
+def _read_bounds(interval: str) -> tuple[float, ...]:
+    return tuple(float(bound) for bound in interval[1:-1].split(","))
+
+
 def _is_inside(number: float, interval: str) -> bool:
-    low, high = (float(bound) for bound in interval[1:-1].split(","))
+    low, high = _read_bounds(interval)
     above = number > low or (interval[0] == "[" and number == low)
     below = number < high or (interval[-1] == "]" and number == high)
     return above and below

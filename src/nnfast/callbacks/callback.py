@@ -211,7 +211,8 @@ class CallbackList:
         """Close every callback, even where one before it raises."""
         with ExitStack() as stack:
             for callback in reversed(self._callbacks):
-                stack.callback(callback.close)
+                if callback.listens("close"):
+                    stack.callback(callback.close)
 
 
 def check_callbacks(callbacks: Any) -> list[Callback]:

@@ -4,17 +4,16 @@ Values never change, but for integers beyond 2**53 and long doubles, which are r
 """
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnfast import _core
-from nnfast.data.containers import as_array, as_numbers
+from nnfast.data.containers import as_array, as_numbers, as_plain
 
 Array = NDArray[Any]
 
-_PLAIN: tuple[Literal["C"], Literal["A"]] = ("C", "A")
 _CORE_DTYPES = tuple(np.dtype(t) for t in (np.uint8, np.float32, np.float64))
 
 
@@ -130,9 +129,9 @@ def as_any_targets(y: Any, *, name: str = "y", n_samples: int) -> Array:
 def as_metric_targets(y: Array, *, name: str = "y", n_outputs: int, dtype: str = "float64") -> Array:
     """Make of those what metrics read: class labels, int32 of shape (n_samples, 1), or `dtype`, a number an output."""
     if y.dtype.kind in "fiub" and y.size == len(y) * n_outputs:
-        return np.require(y.reshape(len(y), n_outputs), dtype, _PLAIN)
+        return as_plain(y.reshape(len(y), n_outputs), dtype)
     if y.dtype.kind in "iu" and y.size == len(y):
-        return np.require(y.reshape(-1, 1), np.int32, _PLAIN)
+        return as_plain(y.reshape(-1, 1), np.int32)
     wanted = f"targets of y_pred's shape ({len(y)}, {n_outputs}), or class labels, for metrics and class_weight"
     raise ValueError(f"{name}: expected {wanted}, received {y.dtype} of shape {y.shape}")
 
@@ -219,7 +218,7 @@ def as_weights(weights: Any, *, name: str = "sample_weight", n_samples: int, n_o
     if not good.all():
         row, column = np.argwhere(~good)[0]
         raise ValueError(f"{name}: expected finite numbers >= 0, received {values[row, column]} in row {row}")
-    return np.require(values, np.float64, _PLAIN)
+    return as_plain(values, np.float64)
 
 
 def check_finite(x: Array, name: str) -> None:
@@ -287,8 +286,9 @@ def _as_labels(array: Array, name: str, n_outputs: int) -> Array:
     values = array.reshape(-1)
     if values.dtype.kind == "f":
         _check_each(values, np.trunc(values) == values, name, "integer class labels")
-    _check_each(values, (values >= 0) & (values < n_outputs), name, f"class labels from 0 to {n_outputs - 1}")
-    return np.require(values, np.int32, _PLAIN).reshape(-1, 1)
+    if values.min() < 0 or values.max() >= n_outputs:
+        _check_each(values, (values >= 0) & (values < n_outputs), name, f"class labels from 0 to {n_outputs - 1}")
+    return as_plain(values, np.int32).reshape(-1, 1)
 
 
 def _check_each(values: Array, good: NDArray[np.bool_], name: str, expected: str) -> None:

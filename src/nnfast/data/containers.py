@@ -6,7 +6,7 @@ The only place that knows who makes arrays: the buffer protocol, ``__array__``, 
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[Any]
 Names = tuple[str, ...]
@@ -87,6 +87,12 @@ def as_native(array: Array) -> Array:
     """Return the same array; if its dtype names this machine's order of bytes, as Zarr does, with one that does not."""
     dtype = array.dtype
     return array.view(dtype.newbyteorder("=")) if dtype.byteorder in "<>" and dtype.isnative else array
+
+
+def as_plain(array: Array, dtype: DTypeLike) -> Array:
+    """Return the array in C order, aligned and of a dtype: itself if it is so, which numpy.require finds out slowly."""
+    plain = np.ascontiguousarray(array, dtype)
+    return plain if plain.flags.aligned else plain.copy()
 
 
 def is_file_array(x: Any) -> bool:

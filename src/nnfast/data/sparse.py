@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnfast import _core
 from nnfast.data import arrays
 from nnfast.data.arrays import Array
-from nnfast.data.containers import as_native
+from nnfast.data.containers import as_native, as_plain
 
 _MAX_FEATURES = 2**31 - 1
 _CSR_PARTS = ("data", "indices", "indptr", "shape")
@@ -98,7 +98,7 @@ def as_samples(x: Any, *, name: str = "x", n_features: int | None = None) -> Sam
     if _may_repeat(indices, indptr):
         values, indices, indptr = _sum_repeated(values, indices, indptr, n_columns)
     native = arrays.as_rows(values.reshape(1, -1))[0]
-    return CsrRows(native, np.require(indices, np.int32, ["C", "A"]), indptr, n_columns)
+    return CsrRows(native, as_plain(indices, np.int32), indptr, n_columns)
 
 
 def copy_samples(x: Samples) -> Samples:
