@@ -47,6 +47,8 @@
 #include "kernels/row_update.inc.h"
 #endif
 
+#include "kernels/parted.inc.h"
+
 #include "kernels/zeros.inc.h"
 
 #include "kernels/probe.inc.h"
@@ -86,7 +88,10 @@ NNF_OPTIMIZER_LIST(NNF_ROW)
 #define NNF_ROW(code, name, n_slots, hyperparameters)                                                        \
     static void name##_update_multiply(const nnf_update *update, const void *x, const nnf_row_product *next) \
     {                                                                                                        \
-        update_multiply(name##_update, n_slots, *update, x, *next);                                           \
+        if (NNF_MAY_REORDER)                                                                                 \
+            parted_update_multiply(name##_update, n_slots, *update, x, *next);                               \
+        else                                                                                                 \
+            update_multiply(name##_update, n_slots, *update, x, *next);                                      \
     }
 NNF_OPTIMIZER_LIST(NNF_ROW)
 #undef NNF_ROW
@@ -114,8 +119,8 @@ const nnf_kernels TABLE = {
     .vector_length = VL,
     .panel_width = TILE_VECTORS * VL,
     .tile_rows = TILE_ROWS,
-    .gemm = gemm,
-    .row_product = row_product,
+    .gemm = NNF_MAY_REORDER ? parted_gemm : gemm,
+    .row_product = NNF_MAY_REORDER ? parted_row_product : row_product,
 #define NNF_ROW(code, name, needs) [NNF_ACTIVATION_##code] = name##_forward_rows,
     .activation_forward = {NNF_ACTIVATION_LIST(NNF_ROW)},
 #undef NNF_ROW

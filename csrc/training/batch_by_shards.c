@@ -9,28 +9,28 @@ static void *get_own_gradients(const nnf_trainer *trainer, int member)
     return trainer->gradients.base + (size_t)(1 + member) * trainer->network->parameter_size;
 }
 
-static nnf_row_values get_own_values(const nnf_trainer *trainer, int member)
+static nnf_row_values get_own_values(const nnf_trainer *trainer, int member, ptrdiff_t shard_rows)
 {
     nnf_row_values values = trainer->values;
-    values.value += (ptrdiff_t)member * NNF_SHARD_ROWS;
+    values.value += member * shard_rows;
     return values;
 }
 
-static ptrdiff_t count_shard_rows(const nnf_batch *batch, int64_t shard)
+static ptrdiff_t count_rows(const nnf_batch *batch, int64_t shard, ptrdiff_t shard_rows)
 {
-    const int64_t rest = batch->n_rows - shard * NNF_SHARD_ROWS;
-    return rest < NNF_SHARD_ROWS ? (ptrdiff_t)rest : NNF_SHARD_ROWS;
+    const int64_t rest = batch->n_rows - shard * shard_rows;
+    return rest < shard_rows ? (ptrdiff_t)rest : shard_rows;
 }
 
-/* Rows done .. done + n - 1 of a shard, in this member's rows of the workspace. */
-static void carry_chunk(nnf_job *job, const nnf_member *member, const nnf_batch *batch, int64_t shard, ptrdiff_t done, ptrdiff_t n)
+/* Rows done .. done + n - 1 of a shard that begins with the batch's row first, in this member's rows of the workspace. */
+static void carry_chunk(nnf_job *job, const nnf_member *member, const nnf_batch *batch, int64_t first, ptrdiff_t done, ptrdiff_t n)
 {
     const nnf_trainer *trainer = job->trainer;
     const nnf_network *network = trainer->network;
     const ptrdiff_t begin = (ptrdiff_t)member->index * NNF_CHUNK_ROWS, end = begin + n;
-    nnf_passes passes = nnf_job_get_passes(job, batch, batch->first + shard * NNF_SHARD_ROWS + done - begin);
+    nnf_passes passes = nnf_job_get_passes(job, batch, batch->first + first + done - begin);
     const nnf_source features = nnf_job_get_source(job, &passes, job->x);
-    nnf_row_values values = get_own_values(trainer, member->index);
+    nnf_row_values values = get_own_values(trainer, member->index, nnf_plan_get_shard_rows(batch->n_rows, member->size));
     values.value += done - begin;
     nnf_passes_gather(&passes, &features, begin, end);
     nnf_passes_forward(&passes, begin, end);
@@ -68,15 +68,16 @@ static void add_round(const nnf_job *job, const nnf_member *member, int64_t firs
 
 static void carry_shard(nnf_job *job, const nnf_member *member, const nnf_batch *batch, int64_t shard)
 {
-    const ptrdiff_t n_rows = count_shard_rows(batch, shard);
+    const ptrdiff_t shard_rows = nnf_plan_get_shard_rows(batch->n_rows, member->size), n_rows = count_rows(batch, shard, shard_rows);
     for (ptrdiff_t done = 0; done < n_rows; done += NNF_CHUNK_ROWS)
-        carry_chunk(job, member, batch, shard, done, n_rows - done < NNF_CHUNK_ROWS ? n_rows - done : NNF_CHUNK_ROWS);
+        carry_chunk(job, member, batch, shard * shard_rows, done, n_rows - done < NNF_CHUNK_ROWS ? n_rows - done : NNF_CHUNK_ROWS);
 }
 
 bool nnf_batch_run_by_shards(nnf_job *job, nnf_member *member, const nnf_batch *batch)
 {
     nnf_trainer *trainer = job->trainer;
-    const int64_t n_shards = (batch->n_rows + NNF_SHARD_ROWS - 1) / NNF_SHARD_ROWS;
+    const ptrdiff_t shard_rows = nnf_plan_get_shard_rows(batch->n_rows, member->size);
+    const int64_t n_shards = (batch->n_rows + shard_rows - 1) / shard_rows;
     for (int64_t first = 0; first < n_shards; first += member->size) {
         if (member->index == 0) {
             nnf_job_ask(job, batch);
@@ -88,7 +89,8 @@ bool nnf_batch_run_by_shards(nnf_job *job, nnf_member *member, const nnf_batch *
         if (atomic_load(&job->verdict) != NNF_STATUS_OK)
             return false;
         for (int m = 0; member->index == 0 && m < member->size && first + m < n_shards; m++)
-            nnf_job_count(job, member, batch, get_own_values(trainer, m), (first + m) * NNF_SHARD_ROWS, count_shard_rows(batch, first + m));
+            nnf_job_count(job, member, batch, get_own_values(trainer, m, shard_rows), (first + m) * shard_rows,
+                          count_rows(batch, first + m, shard_rows));
         add_round(job, member, first, n_shards);
         if (first + member->size >= n_shards)
             nnf_job_finish_step(job, member);

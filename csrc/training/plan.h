@@ -16,6 +16,11 @@ void nnf_plan_free(nnf_plan *plan);
 
 /* True if members are to take whole shards of a batch. */
 bool nnf_plan_is_by_shards(const nnf_network *network, int64_t batch_size);
+/* Rows of each of these shards: the constant, or in a build that may reorder sums such that every member has one. */
+static inline ptrdiff_t nnf_plan_get_shard_rows(int64_t batch_size, int size)
+{
+    return NNF_MAY_REORDER ? (ptrdiff_t)((batch_size + size - 1) / size) : NNF_SHARD_ROWS;
+}
 /* Rows of a batch that go through the layers together: a shard, or all where a layer takes the statistics of the batch. */
 ptrdiff_t nnf_plan_choose_rows(const nnf_network *network, int64_t batch_size);
 /* For n_rows that go together and a team of size. Allocates nothing. */

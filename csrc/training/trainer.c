@@ -140,7 +140,7 @@ static bool reserve(nnf_trainer *trainer, const nnf_job *job, int n_threads)
         !nnf_order_reserve(&trainer->order, job->x->n_rows, job->run->shuffle) || !reserve_batch_weights(trainer, job))
         return false;
     if (by_shards)
-        return reserve_values(trainer, (ptrdiff_t)n_threads * NNF_SHARD_ROWS) &&
+        return reserve_values(trainer, n_threads * nnf_plan_get_shard_rows(job->batch_size, n_threads)) &&
                nnf_workspace_reserve(&trainer->workspace, trainer->network, (ptrdiff_t)n_threads * NNF_CHUNK_ROWS, true);
     const ptrdiff_t n_ahead = job->batch_size == 1; /* a row for what the next batch begins with */
     return reserve_values(trainer, n_rows) && nnf_workspace_reserve(&trainer->workspace, trainer->network, n_rows + n_ahead, true);
