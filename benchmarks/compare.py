@@ -9,6 +9,7 @@ import os
 import statistics
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.contestants import OURS, Contestant, Obstacle, find_task, set_threads
 from benchmarks.harness import TASKS, measure_distance
@@ -39,24 +40,42 @@ def start(folder: Path, kind: str, name: str, n_threads: int, label: str) -> Con
         sys.path.pop(0)
 
 
-def compare(name: str, folders: tuple[Path, Path], arguments: argparse.Namespace) -> str:
-    """A line about one task: both rates, the median of the ratios in a turn, and their range."""
+class Comparison(NamedTuple):
+    """Of two builds at one task."""
+
+    rates: list[float]
+    """The median of each build's, in samples a second."""
+    ratios: list[float]
+    """Of the first's rate to the second's, one a turn, ascending."""
+    distance: float
+    """Of the second's results from the first's; 0: the same bits."""
+
+
+def measure(name: str, folders: tuple[Path, Path], n_threads: int, turns: int, turn_seconds: float) -> Comparison:
+    """In turns, after their results."""
     kind = TASKS[name]
-    pair = [start(folder, kind, name, arguments.threads, label) for folder, label in zip(folders, LABELS, strict=True)]
+    pair = [start(folder, kind, name, n_threads, label) for folder, label in zip(folders, LABELS, strict=True)]
     try:
         results = [contestant.get_results() or [] for contestant in pair]
         for contestant in pair:
-            contestant.prepare(arguments.turn_seconds)
-        for _ in range(arguments.turns):
+            contestant.prepare(turn_seconds)
+        for _ in range(turns):
             for contestant in pair:
                 contestant.take_turn()
     finally:
         for contestant in pair:
             contestant.stop()
     ratios = sorted(a / b for a, b in zip(pair[0].rates, pair[1].rates, strict=True))
-    rates = " ".join(f"{statistics.median(contestant.rates):13,.0f}" for contestant in pair)
+    rates = [statistics.median(contestant.rates) for contestant in pair]
+    return Comparison(rates, ratios, measure_distance(results[1], results[0], []))
+
+
+def compare(name: str, folders: tuple[Path, Path], arguments: argparse.Namespace) -> str:
+    """A line about one task: both rates, the median of the ratios in a turn, and their range."""
+    found = measure(name, folders, arguments.threads, arguments.turns, arguments.turn_seconds)
+    rates = " ".join(f"{rate:13,.0f}" for rate in found.rates)
+    ratios, distance = found.ratios, found.distance
     quarters = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else [ratios[0]] * 3
-    distance = measure_distance(results[1], results[0], [])
     return (
         f"{name:24} {rates} {statistics.median(ratios):7.3f}   {ratios[0]:.3f} {quarters[0]:.3f} {quarters[2]:.3f} "
         f"{ratios[-1]:.3f}   {'same bits' if distance == 0 else f'{distance:.0e} apart'}"

@@ -1,7 +1,9 @@
 """The pure parts of benchmarks/, and the rival that needs nothing but NumPy."""
 
 import importlib
+import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +102,28 @@ def test_files_larger_than_memory(tmp_path: Path) -> None:
     assert [result.returncode for result in results] == [0, 1]
     assert re.search(r"0.02 GB, 6,377 rows: at most \d+ MB, [\d,]+ samples/s\n0.01 GB, .* ratio", results[0].stdout)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_the_promise_costs(path: None) -> None:
+    promise = importlib.import_module("benchmarks.promise")
+    found = promise.Comparison([80.0, 100.0], [0.7, 0.75, 0.8, 0.85, 0.9], 1e-7)
+    line = " ".join(promise.describe("a", found).split())
+    assert line == "a 80 100 20.0 % 12.5 to 27.5 % 1e-07 apart"
+
+
+def test_sums_are_reordered_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    """In every file of the core; and nothing is asked for that takes NaN from us or changes a process that loads us."""
+    command = ["cmake", "-S", ROOT, "-B", tmp_path, "-DNNFAST_BUILD_PYTHON=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"]
+    freedoms = {"-fassociative-math", "-fno-signed-zeros", "-freciprocal-math", "-ffp-contract=fast"}
+    for options, allowed in ([], set()), (["-DNNFAST_MAY_REORDER=ON"], freedoms):
+        subprocess.run([*command, *options], check=True, capture_output=True)
+        files = json.loads((tmp_path / "compile_commands.json").read_text())
+        assert len(files) > 30
+        for file in files:
+            flags = set(shlex.split(file["command"]))
+            assert flags & freedoms == allowed, file
+            assert not flags & {"-ffast-math", "-ffinite-math-only", "-Ofast"}
+            assert allowed or "-ffp-contract=off" in flags
 
 
 class FakeContestant:
