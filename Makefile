@@ -38,7 +38,7 @@ asan tsan: ## the C tests under sanitizers
 bench: build
 	$(PYTHON) -m benchmarks
 
-soak: ## the long tests, hours; docs/reliability.md is made of what they found
+soak: build ## the long tests, hours; docs/reliability.md is made of what they found
 	$(PYTHON) tests/soak
 
 docs: ## the site, in build/docs; every example in the docs and docstrings runs

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import platform
 import tomllib
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import nnfast
+from nnfast import _core
 from soak.row import Row
 
 ROOT = Path(__file__).parent.parent.parent
@@ -23,6 +24,9 @@ HEAD = """# Reliability
 
 What real machines do to a program, what must happen then, and how often it did not. Each table is what its command last
 found at length; a short form of each runs with the tests (`pytest tests/test_soak.py`).
+
+Not defended: `ndarray.resize(refcheck=False)` of an array that a call is using, and hardware that computes wrongly. Not
+tested: Windows, macOS, and ARM otherwise than emulated.
 """
 
 
@@ -38,12 +42,26 @@ def write(part: str, rows: list[Row], seed: int, seconds: float) -> None:
         "command": f"python tests/soak {part}" + (f" --seed {seed}" if seed else ""),
         "date": date.today().isoformat(),
         "version": tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"],
-        "machine": f"{platform.system()} {platform.machine()}, {nnfast.get_num_threads()} threads",
+        "machine": describe_machine(),
         "seconds": round(seconds),
         "rows": [asdict(row) for row in rows],
     }
     LOGS.mkdir(exist_ok=True)
     (LOGS / f"{part}.json").write_text(json.dumps(log, indent=1, ensure_ascii=False) + "\n")
+
+
+def describe_machine() -> str:
+    n_cores = len(os.sched_getaffinity(0))
+    return f"{platform.system()} {platform.machine()} with {_core.get_runnable_isas()[0]}, {n_cores} cores"
+
+
+def make_summary(logs: dict[str, dict[str, Any]]) -> str:
+    """A line a part: what it tried, and what failed, all its faults together."""
+    table = ["| part | faults | tried | failed | date |", "|---|--:|--:|--:|---|"]
+    for part, log in logs.items():
+        tried, failed = (sum(row[name] for row in log["rows"]) for name in ("tried", "failed"))
+        table.append(f"| {read_doc(part)[0]} | {len(log['rows'])} | {tried:,} | {failed:,} | {log['date']} |")
+    return "\n".join(table) + "\n"
 
 
 def make_section(part: str, log: dict[str, Any]) -> str:
@@ -68,4 +86,4 @@ def make_contrast(part: str) -> str:
 
 def make_page() -> str:
     logs = {part: json.loads((LOGS / f"{part}.json").read_text()) for part in PARTS if (LOGS / f"{part}.json").exists()}
-    return "\n".join([HEAD, *(make_section(part, log) for part, log in logs.items())])
+    return "\n".join([HEAD, make_summary(logs), *(make_section(part, log) for part, log in logs.items())])

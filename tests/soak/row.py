@@ -26,3 +26,8 @@ class Row:
     tried: int
     failed: int
     figure: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing else happened. Of what was never tried nothing is known."""
+        return self.tried > 0 and self.failed == 0
