@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import run, run_json
+from texts import RUN
 
 import nnfast
 from nnfast.cli.option import collect_pairs
@@ -29,24 +30,6 @@ def train(*arguments, **options):
 
 
 # ---- files of runs ----
-
-RUN = """
-data = "flowers.csv"
-target = "kind"
-hidden = [12, 5]
-epochs = 3
-dropout = 0.25
-shuffle = false
-class-weight = {rose = 2, "wild, red" = 0.5}
-metric = ["f1_score"]
-optimizer = "sgd"
-schedule = "cosine"
-model = "of file.st"
-
-[optimizer-option]
-nesterov = true
-momentum = 0.5
-"""
 
 
 def test_run_file(here):

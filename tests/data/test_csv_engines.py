@@ -4,6 +4,7 @@ import gzip
 
 import numpy as np
 import pytest
+import texts
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -14,28 +15,7 @@ from nnfast.exceptions import DataFileError
 
 ENGINES = list(csv_engines.ENGINES)
 
-NUMBERS = [
-    *(
-        "0",
-        "1",
-        "255",
-        "256",
-        "-1",
-        "+5",
-        "007",
-        "1.5",
-        "1.0",
-        "-0",
-        ".5",
-        "1.",
-        "1e3",
-        "1E5",
-        "0.1",
-        "3.14159265358979312",
-    ),
-    *("4.9e-324", "2.2250738585072011e-308", "1e400", "inf", "-Infinity", "nan", "123456789012345678901", " 7", "7 "),
-    *('"8"', "1_000", "0x1F", "1d5", "0b1", "1e", "1,5", "'7'", "٣"),
-]
+NUMBERS = [*texts.NUMBERS, *texts.ODD_NUMBERS, *texts.NO_NUMBERS, '"8"', "1,5", "'7'"]
 GAPS = ["", "NA", '""', '"NA"', "null", " ", "N/A"]
 TEXTS = [
     *("cat", "dog", '"a, b"', '"x""y"', "true", "False", "TRUE", "é", " lead", "trail ", '"line\nbreak"', '"c\r\nd"'),
@@ -43,7 +23,7 @@ TEXTS = [
 ]
 CELLS = [
     NUMBERS[:4],
-    NUMBERS[:16],
+    [*texts.NUMBERS],
     NUMBERS,
     NUMBERS + GAPS,
     TEXTS[:11],

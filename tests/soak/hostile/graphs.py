@@ -147,6 +147,6 @@ FORMS = {
         is_right_onnx,
         ModelFileError,
         allow=_allow,
-        allowance="without protobuf's own",
+        allowance="10 x file + 4 MiB, without protobuf's own",
     )
 }
