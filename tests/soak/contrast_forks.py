@@ -5,7 +5,6 @@ python tests/soak/contrast_forks.py        # of those of torch, scikit-learn and
 
 import json
 import os
-import subprocess
 import sys
 from datetime import date
 from importlib import metadata
@@ -13,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # tests/
 
-from soak import log
+from soak import children, log
 from soak.fork_scenarios import SCENARIOS
 from soak.parts import forks
 
@@ -24,10 +23,10 @@ N_CHILDREN = 5
 
 
 def count(library: str, scenario: str) -> list[int]:
-    command = [sys.executable, str(forks.PROGRAM), library, str(N_CHILDREN), scenario]
     environment = os.environ | {"OMP_NUM_THREADS": "2"}
-    finished = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    return list(json.loads(finished.stdout)[scenario])
+    seconds = 30 + 12 * N_CHILDREN
+    counts = children.ask(forks.PROGRAM, [library, N_CHILDREN, scenario], seconds, env=environment)
+    return list((counts or {scenario: [0, 0, N_CHILDREN]})[scenario])
 
 
 def main() -> None:

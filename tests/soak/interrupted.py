@@ -230,6 +230,9 @@ CALLS: dict[str, Callable[[], Call]] = {
 }
 
 
+NEVER = 9.9  # seconds: how late an interrupt is that does not come out of the call
+
+
 class CtrlC:
     """Python's own handler of SIGINT, while a call is watched; what comes too late is let go."""
 
@@ -243,7 +246,7 @@ class CtrlC:
             signal.default_int_handler(number, frame)
 
     def strike(self, call: Call, after: float) -> float | None:
-        """Run a call and interrupt it after some seconds; return how late it came out, None if it was over before."""
+        """Run a call and interrupt it after some seconds; return how late that came out, None if it was over before."""
         sent: list[float] = []
 
         def send() -> None:
@@ -255,6 +258,7 @@ class CtrlC:
         try:
             self.is_watching = True
             call.run()
+            late = None if self.is_watching else NEVER
             self.is_watching = False
         except KeyboardInterrupt:
             late = max(0.0, time.perf_counter() - sent[0] - call.seconds_of_disk)

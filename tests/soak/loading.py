@@ -1,8 +1,9 @@
-"""loading: a process that reads files while every event of the interpreter is watched. See parts/loads.py.
+"""loading: a process that reads files while every event of the interpreter is watched; see parts/loads.py. JSON.
 
 python tests/soak/loading.py FORM SEED N_FILES
 """
 
+import json
 import sys
 import tempfile
 import warnings
@@ -69,7 +70,8 @@ def main(name: str, seed: int, n_files: int) -> None:
             except form.error:
                 pass
             watch.is_on = False
-    print(n_loaded, *(f"{n} x {event}" for event, n in watch.events.items()), sep="\n")
+    events = [f"{n} x {event}" for event, n in watch.events.items()]
+    print(json.dumps({"loaded": n_loaded, "events": events}))
 
 
 if __name__ == "__main__":

@@ -1,26 +1,12 @@
 """thread_limits: what says how many threads there may be, and the number that must come of it."""
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from soak import children
 from soak.groups import Quota, compile_pictures, draw, make_groups, real_quotas
-
-PROGRAM = """
-import json, sys
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-import nnfast
-from soak import small
-model, (x, y) = small.make_model(), small.make_data()
-model.fit(x, y, batch_size=500, verbose=0)
-print(json.dumps([nnfast.get_num_threads(), len(list(Path("/proc/self/task").iterdir()))]))
-"""
 
 CORE = 100_000  # of 100,000 microseconds
 
@@ -83,8 +69,8 @@ CASES = [
 ]
 
 
-def run(case: Case, group: Path | None, environment: dict[str, str]) -> list[int]:
-    """The number of threads that the process says it uses, and that it has."""
+def run(case: Case, group: Path | None, environment: dict[str, str]) -> list[int] | None:
+    """The number of threads that a process says it uses, and that it has; None if it ended or hung without a word."""
     inherited = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     variables = {"OMP_NUM_THREADS": case.openmp, "NNFAST_NUM_THREADS": case.ours, "OPENBLAS_NUM_THREADS": "1"}
     environment = inherited | {name: value for name, value in variables.items() if value is not None} | environment
@@ -95,12 +81,11 @@ def run(case: Case, group: Path | None, environment: dict[str, str]) -> list[int
         if case.n_cores:
             os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: case.n_cores])
 
-    command = [sys.executable, "-c", PROGRAM.format(tests=str(Path(__file__).parent.parent))]
-    options: dict[str, Any] = {"env": environment, "preexec_fn": prepare, "timeout": 60, "text": True}
-    return list(json.loads(subprocess.run(command, check=True, capture_output=True, **options).stdout))
+    counts: list[int] | None = children.ask("count_threads.py", [], 60, env=environment, preexec_fn=prepare)
+    return counts
 
 
-def try_case(case: Case) -> tuple[list[int], str]:
+def try_case(case: Case) -> tuple[list[int] | None, str]:
     """The same, and whether groups were the kernel's or a picture of them."""
     if not case.version:
         return run(case, None, {}), ""

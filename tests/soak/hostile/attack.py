@@ -33,6 +33,7 @@ _SLOW_AFTER = 1.0
 """Seconds of processors for one file."""
 _MOST_MEMORY = 2048 * MIB
 """What all of a process may take beyond what it has after its first file."""
+_MOST_CRASHES = 50  # and hangs: what ends that often is known by then
 _RECORD = struct.Struct("6q")
 
 
@@ -131,9 +132,9 @@ def check(form: Form, content: bytes, loaded: Any) -> str:
 
 
 def attack(name: str, seed: int, first: int, end: int) -> Tally:
-    """Have files read; begin anew behind one that crashed or hung."""
+    """Have files read; begin anew behind one that crashed or hung, but not for ever."""
     tally = Tally()
-    while first < end:
+    while first < end and tally.n_crashes + tally.n_hangs < _MOST_CRASHES:
         part, first = _watch(name, seed, first, end)
         tally.add(part)
     return tally

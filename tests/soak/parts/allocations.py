@@ -1,4 +1,4 @@
-"""Memory: allocations that fail, in every entry point, and allocations that nobody frees.
+"""Allocations: those that fail, in every entry point, and those that a batch makes.
 
 A shim of our own (`tests/soak/shim.c`) lets the n-th call fail, for each n: of those that the core makes, and of those
 that NumPy makes for the elements of arrays; a site is such a call. After each the same call is made again. Not covered
@@ -6,8 +6,6 @@ is memory that the interpreter, NumPy and other libraries want for objects of th
 where they get none.
 """
 
-import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,9 +14,6 @@ from pathlib import Path
 from soak import batch_loops, entry_points, faults
 from soak.faults import ARRAYS, CORE, FOREVER, MEMORY, Fault, Plan
 from soak.row import Row, Size
-
-GROWING = Path(__file__).parent.parent / "growth.py"
-MOST_GROWTH = 1 << 20  # bytes
 
 
 def fail_everywhere(size: Size, library: Path, folder: Path) -> Iterator[Row]:
@@ -47,19 +42,12 @@ def count_in_batches(library: Path, folder: Path) -> Row:
     plan = Plan("soak.batch_loops", tuple(batch_loops.ENTRIES), MEMORY, counted, sys.maxsize)
     [outcome] = faults.run(plan, library, folder).values()
     n, sites = batch_loops.N_BATCHES, outcome.sites
-    more = {name: sites[f"{name}: {n:,}"] - sites[f"{name}: 1"] for name, *_ in batch_loops.PAIRS}
-    figure = f"{sum(more.values()) / len(more) / (n - 1):g} calls of the allocator a batch"
-    n_wrong = sum(change != 0 for change in more.values()) + len(outcome.problems)
-    return Row(f"training of {n:,} batches", "as many allocations as of one", len(more), n_wrong, figure)
-
-
-def measure_growth(size: Size, folder: Path) -> Iterator[Row]:
-    n = size.pick(50, 10_000)
-    for what in ("fit", "predict", "load_model", "save"):
-        finished = subprocess.run([sys.executable, GROWING, what, str(n), folder], capture_output=True, text=True)
-        growth = json.loads(finished.stdout) if finished.returncode == 0 else MOST_GROWTH + 1
-        figure = f"{growth / 1024:.0f} KiB more after {n:,} calls"
-        yield Row(f"{n:,} x {what}", "at most 1 MiB more", n, int(growth > MOST_GROWTH), figure)
+    pairs = [(sites[f"{name}: 1"], sites[f"{name}: {n:,}"]) for name, *_ in batch_loops.PAIRS]
+    counted = [(one, many) for one, many in pairs if one > 0]
+    more = [many - one for one, many in counted]
+    figure = f"{sum(more) / max(len(more), 1) / (n - 1):g} calls of the allocator a batch"
+    n_wrong = len(pairs) - more.count(0) + len(outcome.problems)
+    return Row(f"training of {n:,} batches", "as many allocations as of one", len(pairs), n_wrong, figure)
 
 
 def rows(size: Size) -> Iterator[Row]:
@@ -68,4 +56,3 @@ def rows(size: Size) -> Iterator[Row]:
         library = faults.build(folder)
         yield from fail_everywhere(size, library, folder)
         yield count_in_batches(library, folder)
-        yield from measure_growth(size, folder)

@@ -4,16 +4,13 @@ A child that says nothing for 10 seconds has hung; what it predicts is compared 
 bit.
 """
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from soak import children
 from soak.row import Row, Size
 
-PROGRAM = Path(__file__).parent.parent / "fork_scenarios.py"
+PROGRAM = "fork_scenarios.py"
 
 SAME = "the parent's bits"
 SCENARIOS = {
@@ -39,15 +36,10 @@ SCENARIOS = {
 
 def count(n_threads: int, scenarios: tuple[str, ...], n_children: int) -> dict[str, list[int]]:
     """Of each scenario the children that came to the same, to something else, to no end; all lost if the parent is."""
-    command = [sys.executable, str(PROGRAM), "nnfast", str(n_children), *scenarios]
     environment = os.environ | {"OMP_NUM_THREADS": str(n_threads)}
-    limit = 30 + 12 * n_children * len(scenarios)
-    try:
-        finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=limit)
-        print(finished.stderr, end="", file=sys.stderr)
-        return dict(json.loads(finished.stdout))
-    except (subprocess.TimeoutExpired, json.JSONDecodeError):
-        return {name: [0, 0, n_children] for name in scenarios}
+    seconds = 30 + 12 * n_children * len(scenarios)
+    counts = children.ask(PROGRAM, ["nnfast", n_children, *scenarios], seconds, env=environment)
+    return dict(counts or {name: [0, 0, n_children] for name in scenarios})
 
 
 def rows(size: Size) -> Iterator[Row]:

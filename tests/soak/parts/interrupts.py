@@ -4,7 +4,6 @@ An interrupt must come out within 200 ms and a batch. After one in `fit` the wei
 batches leaves; training on from there gives the bits of a run without an interrupt. The program is `nnfast train`.
 """
 
-import json
 import random
 import re
 import signal
@@ -16,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nnfast
+from nnfast.exceptions import ModelFileError
+from soak import children
 from soak.row import Row, Size
-
-PROGRAM = Path(__file__).parent.parent / "interrupted.py"
 
 LATEST = 0.2  # seconds; a batch takes a millisecond
 BORDER = "out within 200 ms; weights of a batch border; training on is exact"
@@ -64,9 +63,8 @@ TRAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def strike_call(name: str, n_interrupts: int, seed: int) -> Row:
     fault, must, _ = CALLS[name]
-    command = [sys.executable, str(PROGRAM), name, str(n_interrupts), str(seed)]
-    finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=30 + 20 * n_interrupts)
-    outcomes = json.loads(finished.stdout) if finished.returncode == 0 else [(9.9, False)] * n_interrupts
+    outcomes = children.ask("interrupted.py", [name, n_interrupts, seed], 30 + 20 * n_interrupts)
+    outcomes = outcomes or [(9.9, False)] * n_interrupts
     late = sum(seconds > LATEST for seconds, _ in outcomes)
     bad = sum(not is_well for _, is_well in outcomes)
     worst = max(seconds for seconds, _ in outcomes)
@@ -112,9 +110,10 @@ def train(number: int, after: float, folder: Path) -> tuple[int, str, bool]:
 
 def is_whole(folder: Path) -> bool:
     names = [path.name for path in folder.iterdir()]
-    if names:
-        nnfast.load_model(folder / "digits.safetensors")
-    return names in ([], ["digits.safetensors"])
+    try:
+        return not names or (names == ["digits.safetensors"] and bool(nnfast.load_model(folder / names[0])))
+    except ModelFileError:
+        return False
 
 
 def end_programs(number: int, n: int, instants: random.Random) -> Row:

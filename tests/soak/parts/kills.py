@@ -7,9 +7,6 @@ another number of threads and another instruction set. What is left in the end i
 nothing: weights, optimizer state, counters, learning rate and history.
 """
 
-import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import cycle, product
@@ -23,22 +20,15 @@ from nnfast import Sequential, _core, load_model
 from nnfast.callbacks import ModelCheckpoint
 from nnfast.exceptions import ModelFileError
 from nnfast.layers import Dense, Dropout, Input
+from soak import children
 from soak.row import Row, Size
 from soak.trainings import BATCH_SIZE, N_EPOCHS, N_ROWS, TRAININGS, X, Y, train
 
-KILLING = Path(__file__).parent.parent / "killing.py"
-
-
-def kill(n_kills: int, seed: int) -> dict[str, int]:
-    """Run killing.py; one that hangs or fails is an error here."""
-    command = [sys.executable, str(KILLING), str(n_kills), str(seed)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120 + 3 * n_kills)
-    counts: dict[str, int] = json.loads(finished.stdout)
-    return counts
-
 
 def make_kill_rows(n_kills: int, seed: int) -> Iterator[Row]:
-    counts = kill(n_kills, seed)
+    counts = children.ask("killing.py", [n_kills, seed], 120 + 3 * n_kills)
+    if counts is None:
+        raise RuntimeError("killing.py ended with an error, or not in time")
     n, writes = counts["kills"], counts["in a write"]
     must = "all checkpoints that are there are whole, and the newest is at most three batches old"
     what = f"{writes:,} of them while a checkpoint was written; at most {counts['most lost']} batches lost"

@@ -4,36 +4,33 @@ Control groups are the kernel's own where this user may make them, and the machi
 of CPU time; else a picture: the files that the core reads, in a folder, opened in the place of the machine's.
 """
 
-import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from soak import children
 from soak.groups import PIDS, make_groups
 from soak.row import Row, Size
 from soak.thread_limits import CASES, Case, try_case
 
-PROGRAM = Path(__file__).parent.parent / "short_of_threads.py"
-
 
 def ask(way: str, n_more: int, n_threads: int, group: Path | None = None) -> dict[str, Any] | None:
-    """What a process says that can have so many threads and wants others; None if it ended without a word."""
+    """What a process says that can have so many threads and wants others; None if it ended or hung without a word."""
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "SOAK_GROUP": str(group)}
-    command = [sys.executable, str(PROGRAM), way, str(n_more), str(n_threads)]
-    finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    if finished.returncode:
-        print(finished.stderr, file=sys.stderr)
-        return None
-    return dict(json.loads(finished.stdout))
+    said: dict[str, Any] | None = children.ask("short_of_threads.py", [way, n_more, n_threads], 120, env=environment)
+    return said
 
 
-def ask_in_group(n_more: int, n_threads: int) -> dict[str, Any] | None:
+def ask_in_group(way: str, n_more: int, n_threads: int) -> dict[str, Any] | None:
     with make_groups(PIDS, [{}]) as group:
-        return ask("group" if group else "processes", n_more, n_threads, group)
+        return ask(way, n_more, n_threads, group)
+
+
+def can_make_groups() -> bool:
+    with make_groups(PIDS, [{}]) as group:
+        return group is not None
 
 
 def judge(said: dict[str, Any] | None, expected: dict[str, Any], n_had: int, n_wanted: int) -> str:
@@ -51,16 +48,19 @@ def shortages(size: Size) -> Iterator[Row]:
     wanted, more = size.pick((4,), (2, 3, 4, 7, 16)), size.pick((0, 2), (0, 1, 2, 3, 5, 20))
     expected = ask("processes", 100 if os.geteuid() == 0 else 0, 2)
     assert expected
+    in_group = more if can_make_groups() else ()
     ways = {
         "a limit of processes (RLIMIT_NPROC)": (ask, "processes", more if os.geteuid() == 0 else (0,)),
-        "a limit of processes (pids.max of a control group)": (ask_in_group, None, more),
+        "a limit of processes (pids.max of a control group)": (ask_in_group, "group", in_group),
         "no memory for a stack (RLIMIT_AS)": (ask, "memory", (0,)),
     }
     for name, (call, way, numbers) in ways.items():
-        faults = Counter()
+        if not numbers:
+            continue
+        faults = Counter[str]()
         for n_wanted in wanted:
             for n_more in numbers:
-                said = call(way, n_more, n_wanted) if way else call(n_more, n_wanted)
+                said = call(way, n_more, n_wanted)
                 faults[judge(said, expected, min(1 + n_more, n_wanted), n_wanted)] += 1
         tried, failed = sum(faults.values()), sum(faults.values()) - faults[""]
         ranges = f"{min(wanted)} to {max(wanted)} threads wanted, {min(numbers)} to {max(numbers)} more possible"
@@ -78,6 +78,5 @@ def rows(size: Size) -> Iterator[Row]:
         n_threads = min(case.n_threads, cores)
         received, kind = try_case(case)
         must = f"{n_threads} thread{'s' * (n_threads > 1)}"
-        yield Row(
-            case.describe(), must, 1, int(received != [n_threads] * 2), f"says {received[0]}, has {received[1]}{kind}"
-        )
+        figure = f"says {received[0]}, has {received[1]}{kind}" if received else "ended or hung"
+        yield Row(case.describe(), must, 1, int(received != [n_threads] * 2), figure)

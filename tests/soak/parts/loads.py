@@ -5,23 +5,20 @@ interpreter (`sys.addaudithook`): imports, compiled and executed code, pickles, 
 reading itself needs is imported with the first 300 files.
 """
 
-import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from soak import children
 from soak.hostile.forms import get_forms
 from soak.row import Row, Size
 
 _OF_EVERY_DAY = ("described", "idx_gz", "npz", "csv_numpy", "onnx")
-_SCRIPT = Path(__file__).parent.parent / "loading.py"
 
 
 def watch(name: str, seed: int, n_files: int) -> tuple[int, list[str]]:
     """Return how many files were loaded, and which events there were."""
-    command = [sys.executable, str(_SCRIPT), name, str(seed), str(n_files)]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True, timeout=1800).stdout.splitlines()
-    return int(lines[0]), lines[1:]
+    said = children.ask("loading.py", [name, seed, n_files], 1800)
+    return (said["loaded"], said["events"]) if said else (0, ["an end without a word"])
 
 
 def rows(size: Size) -> Iterator[Row]:

@@ -6,22 +6,17 @@ exceptions of the calling thread.
 """
 
 import importlib.util
-import json
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 
 import nnfast
-from soak import float_states, small
+from soak import children, float_states, small
 from soak.row import Row, Size
 
-PROGRAM = Path(__file__).parent.parent / "beside.py"
 LIBRARIES = [name for name in ("torch", "sklearn", "lightgbm") if importlib.util.find_spec(name)]
 
 
@@ -82,30 +77,24 @@ def measure_product(n: int) -> Row:
 # ---- other libraries ------------------------------------------------------------------------------------------------
 
 
-def work_beside(order: tuple[str, ...]) -> list[str]:
-    """What nnfast came to, each time, among libraries imported in an order."""
-    command = [sys.executable, str(PROGRAM), *order]
-    environment = os.environ | {"OMP_NUM_THREADS": "2"}
-    try:
-        finished = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, timeout=180)
-        return list(json.loads(finished.stdout))
-    except (subprocess.TimeoutExpired, json.JSONDecodeError):
-        return ["hung or ended"]
+def work_beside(order: tuple[str, ...]) -> list[str] | None:
+    """What nnfast came to, each time, among libraries imported in an order; None if that hung or ended."""
+    said: list[str] | None = children.ask("beside.py", order, 180, env=os.environ | {"OMP_NUM_THREADS": "2"})
+    return None if said is None or "hung" in said else said
 
 
 def list_orders(size: Size) -> list[tuple[str, ...]]:
     between = (*LIBRARIES[:1], "nnfast", *LIBRARIES[1:])
     pairs = [order for name in LIBRARIES for order in ((name, "nnfast"), ("nnfast", name))]
-    return size.pick([between], [*pairs, ("nnfast", *LIBRARIES), between, (*LIBRARIES, "nnfast")])
+    orders = size.pick([between], [*pairs, ("nnfast", *LIBRARIES), between, (*LIBRARIES, "nnfast")])
+    return orders if LIBRARIES else []
 
 
 def import_in_orders(size: Size) -> Row:
-    [expected, *_] = work_beside(("nnfast",))
     orders = list_orders(size)
-    outcomes = [work_beside(order) for order in orders]
-    hung = sum("hung" in " ".join(outcome) for outcome in outcomes)
-    failed = sum(set(outcome) != {expected} for outcome in outcomes)
-    figure = f"{', '.join(LIBRARIES) or 'none'} installed; {hung} hung"
+    alone, *outcomes = [work_beside(order) for order in (("nnfast",), *orders)]
+    failed = sum(outcome is None or alone is None or set(outcome) != {alone[0]} for outcome in outcomes)
+    figure = f"{', '.join(LIBRARIES) or 'none'} installed; {outcomes.count(None)} hung or ended"
     return Row(
         "other libraries imported before or after, alone and together",
         "the same bits, in a forked child too",
