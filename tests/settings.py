@@ -5,6 +5,7 @@ those of methods and functions, and of classes whose defaults do not tell.
 """
 
 import inspect
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -207,3 +208,20 @@ def list_wrong(setting: Setting) -> Iterator[Any]:
     for value in WRONG[setting.kind]:
         if not any(value is other or (type(value) is type(other) and value == other) for other in allowed):
             yield value
+
+
+NOUNS = ("initializer", "dtype", "activation", "loss")
+
+
+def is_clear(name: str, message: str) -> bool:
+    """Whether a message says parameter, or its kind, expected and received."""
+    return any(re.search(rf"{word}.*: expected .*received", message, re.DOTALL) for word in (name, *NOUNS))
+
+
+def find_fault(setting: Setting, value: Any) -> str:
+    """Return what is wrong with the end of a call with a wrong value, or nothing."""
+    try:
+        setting.call(value)
+    except (ValueError, TypeError) as error:
+        return "" if is_clear(setting.name, str(error)) else f"a vague error: {error}"
+    return "no error"

@@ -1,27 +1,11 @@
 """Hyperparameters of wrong types and values, at every public constructor and method; scalars of NumPy's are taken."""
 
-import re
-
 import pytest
-from settings import RIGHT, list_settings, list_wrong
+from settings import RIGHT, find_fault, list_settings, list_wrong
 
 import nnfast
 
 SETTINGS = list_settings()
-NOUNS = ("initializer", "dtype", "activation", "loss")
-
-
-def is_clear(name, message):
-    """Whether a message says parameter, or its kind, expected and received."""
-    return any(re.search(rf"{word}.*: expected .*received", message, re.DOTALL) for word in (name, *NOUNS))
-
-
-def find_fault(setting, value):
-    try:
-        setting.call(value)
-    except (ValueError, TypeError) as error:
-        return "" if is_clear(setting.name, str(error)) else f"a vague error: {error}"
-    return "no error"
 
 
 def test_there_are_enough_values():
