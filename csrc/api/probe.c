@@ -62,10 +62,9 @@ nnf_status nnf_core_measure_peak(nnf_dtype dtype, int n_threads, double *billion
         return NNF_STATUS_INVALID_ARGUMENT;
     const nnf_float_state caller = nnf_float_state_enter();
     probe job = {.kernels = nnf_core_get_kernels(dtype), .n_rounds = 1000};
-    double seconds;
-    while ((seconds = time_best(&job, n_threads, 1)) < TRY_SECONDS)
+    while (time_best(&job, n_threads, 1) < TRY_SECONDS)
         job.n_rounds *= 2;
-    seconds = time_best(&job, n_threads, N_TRIES);
+    const double seconds = time_best(&job, n_threads, N_TRIES);
     const double operations = 2.0 * job.kernels->probe_chains * job.kernels->vector_length * (double)job.n_rounds;
     *billions_a_second = operations * job.n_members / seconds / 1e9;
     nnf_float_state_set(caller);
