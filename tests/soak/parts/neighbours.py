@@ -79,7 +79,7 @@ def measure_product(n: int) -> Row:
 
 def work_beside(order: tuple[str, ...]) -> list[str] | None:
     """What nnfast came to, each time, among libraries imported in an order; None if that hung or ended."""
-    said: list[str] | None = children.ask("beside.py", order, 180, env=os.environ | {"OMP_NUM_THREADS": "2"})
+    said: list[str] | None = children.ask("beside.py", order, 600, env=os.environ | {"OMP_NUM_THREADS": "2"})
     return None if said is None or "hung" in said else said
 
 
