@@ -58,6 +58,9 @@ void nnf_team_barrier(nnf_member *member)
     nnf_team *team = member->team;
     if (member->size == 1)
         return;
+    /* In a forked child the others are missing, and one of them may have been at a lock of the gate's. */
+    if (member->index == 0 && nnf_pool_is_broken())
+        return;
     /* Read before arriving: the phase cannot change while this member is missing. */
     const unsigned phase = atomic_load_explicit(&team->gate.phase, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&team->n_arrived, 1, memory_order_acq_rel) == member->size - 1) {
@@ -71,8 +74,6 @@ void nnf_team_barrier(nnf_member *member)
     }
     if (member->patience > LEAST_PATIENCE)
         member->patience /= 2;
-    if (nnf_pool_is_broken())
-        return;
     const int64_t start = nnf_clock_get();
     nnf_gate_wait(&team->gate, phase);
     member->waited += nnf_clock_get() - start;
