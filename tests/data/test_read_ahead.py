@@ -1,6 +1,8 @@
 """ReadAhead: items in order, two ahead at most, errors in their place, and a thread that ends with the block."""
 
 import contextlib
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -107,6 +109,23 @@ def test_leaving_waits_for_what_is_being_read() -> None:
         timer.start()
     assert may_end.is_set()
     timer.join()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_child_is_told_that_it_has_no_thread() -> None:
+    with ReadAhead(Count()) as ahead:
+        items = iter(ahead)
+        assert next(items) == 1
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)  # a hang must end as a failure
+            try:
+                [next(items) for _ in range(N_AHEAD + 1)]
+            except RuntimeError as error:
+                os._exit("was forked" in str(error))
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+        assert next(items) == 2
 
 
 def test_an_error_within_the_block_goes_on() -> None:

@@ -1,5 +1,6 @@
 """read_ahead: takes items from an iterator on a second thread, while the first works with those taken before."""
 
+import os
 import threading
 import warnings
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ class ReadAhead(Generic[T]):
 
     The thread lives as long as the ``with`` block: leaving it waits for the item that is being taken. An error that the
     iterator raises is raised where its item would have come, with its traceback. Where no thread can be had, items are
-    taken when they are asked for.
+    taken when they are asked for. A forked child does not have the thread: there it is a RuntimeError to ask for more.
 
     Parameters
     ----------
@@ -37,6 +38,7 @@ class ReadAhead(Generic[T]):
         self._places: SimpleQueue[None] = SimpleQueue()  # one for each item that may be taken
         self._is_closed = False
         self._thread: threading.Thread | None = None
+        self._process = os.getpid()
 
     def __enter__(self) -> Self:
         for _ in range(N_AHEAD):
@@ -60,11 +62,16 @@ class ReadAhead(Generic[T]):
         if not self._thread:
             yield from self._items
             return
-        while not isinstance(result := self._results.get(), _Failure):
+        while not isinstance(result := self._get_result(), _Failure):
             self._places.put(None)
             yield result
         if result.error is not None:
             raise result.error
+
+    def _get_result(self) -> T | _Failure:
+        if os.getpid() != self._process:
+            raise RuntimeError("this process was forked while a stream was read, which goes on in the parent alone")
+        return self._results.get()
 
     def _read(self) -> None:
         error = None
