@@ -18,8 +18,8 @@ def flatten(value: Any, arrays: list[Array]) -> Any:
     Raises
     ------
     ValueError
-        If there is something else in them than None, texts, numbers, arrays, lists, tuples and dicts with texts as
-        keys.
+        If there is something else in them than None, texts, numbers, arrays of real numbers of at most 64 bits, lists,
+        tuples and dicts with texts as keys.
     """
     if isinstance(value, np.generic):
         value = value.item()
@@ -27,14 +27,15 @@ def flatten(value: Any, arrays: list[Array]) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": repr(value)}
-    if isinstance(value, np.ndarray):
-        arrays.append(np.array(value, order="C"))
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.dtype.itemsize <= 8:
+        arrays.append(np.array(value, value.dtype.newbyteorder("="), order="C"))
         return {"array": len(arrays) - 1}
     if isinstance(value, list | tuple):
         return [flatten(part, arrays) for part in value]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return {"dict": {key: flatten(part, arrays) for key, part in value.items()}}
-    raise _validation.mismatch("state", "None, texts, numbers, arrays, and lists and dicts of them", value)
+    wanted = "None, texts, numbers, arrays of bool, integers or floats of at most 64 bits, and lists and dicts of them"
+    raise _validation.mismatch("state", wanted, value)
 
 
 def unflatten(data: Any, arrays: Sequence[Array]) -> Any:
