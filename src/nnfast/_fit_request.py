@@ -54,4 +54,6 @@ def check_request(request: FitRequest) -> CheckedRequest:
     data = TrainingData(request.x, request.y, request.sample_weight, request.class_weight, size, shuffle)
     plan = ValidationPlan(request.validation_data, share, request.validation_steps)
     validated = _sources.choose_validated(request.validation_freq, epochs)
+    if request.resume is not None:
+        _validation.check_path("resume", request.resume)
     return CheckedRequest(data, plan, range(initial_epoch, epochs), validated, callbacks, verbosity)

@@ -89,6 +89,14 @@ def check_dtype(dtype: Any) -> str:
     return name
 
 
+def check_path(name: str, path: object, wanted: str = "a path") -> str:
+    """Return a path as text. ``open`` would take a number too: a file that is open already, and close that."""
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if isinstance(text, str) and text:
+        return text
+    raise mismatch(name, wanted, path)
+
+
 def check_weights_path(path: object) -> str:
     """Return the name of a file for weights alone, which tells it from one of a whole model."""
     if isinstance(path, str | os.PathLike) and os.fspath(path).endswith(WEIGHTS_SUFFIX):

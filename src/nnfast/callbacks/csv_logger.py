@@ -23,11 +23,9 @@ class CSVLogger(Callback):
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         super().__init__()
-        if not isinstance(filename, str | os.PathLike):
-            raise _validation.mismatch("filename", "a path", filename)
         if not isinstance(separator, str) or len(separator) != 1:
             raise _validation.mismatch("separator", "one character", separator)
-        self.filename = os.fspath(filename)
+        self.filename = _validation.check_path("filename", filename)
         self.separator = separator
         self.append = _validation.check_bool("append", append)
         self._file: IO[str] | None = None

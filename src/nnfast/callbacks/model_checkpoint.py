@@ -59,10 +59,9 @@ class ModelCheckpoint(Monitor):
         if threshold is not None:
             threshold = _validation.check_real("initial_value_threshold", threshold, "(-inf, inf)")
         super().__init__(monitor, mode, best=threshold)
-        if not isinstance(filepath, str | os.PathLike):
-            raise _validation.mismatch("filepath", "a path", filepath)
         self.save_weights_only = _validation.check_bool("save_weights_only", save_weights_only)
-        self.filepath = _validation.check_weights_path(filepath) if self.save_weights_only else os.fspath(filepath)
+        checked = _validation.check_path("filepath", filepath)
+        self.filepath = _validation.check_weights_path(checked) if self.save_weights_only else checked
         self.verbose = check_reports(verbose)
         self.save_best_only = _validation.check_bool("save_best_only", save_best_only)
         self.save_freq = check_frequency(save_freq)

@@ -48,9 +48,7 @@ class TensorBoard(Callback):
         embeddings_metadata: None = None,
     ) -> None:
         super().__init__()
-        if not isinstance(log_dir, str | os.PathLike):
-            raise _validation.mismatch("log_dir", "a path", log_dir)
-        self.log_dir = os.fspath(log_dir)
+        self.log_dir = _validation.check_path("log_dir", log_dir)
         self.histogram_freq = _validation.check_integer("histogram_freq", histogram_freq, 0)
         self.write_graph = _validation.check_bool("write_graph", write_graph)
         self.update_freq = _check_frequency(update_freq)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnfast._validation import mismatch
+from nnfast._validation import check_path, mismatch
 from nnfast.exceptions import ModelFileError
 from nnfast.saving.tensor_file import StrPath
 
@@ -50,7 +50,7 @@ def _report_damage(kind: str) -> Iterator[None]:
 
 def read_archive(filepath: StrPath) -> tuple[Any, io.BytesIO]:
     """Return the description of a model, and the content of the HDF5 file of its weights."""
-    with open(filepath, "rb") as file:
+    with open(check_path("filepath", filepath), "rb") as file:
         content = io.BytesIO(file.read())
     with _report_damage(".keras"), zipfile.ZipFile(content) as archive:
         infos = {info.filename: info for info in archive.infolist()}
@@ -72,7 +72,7 @@ class WeightsFile:
     def __init__(self, file: Any) -> None:
         self._h5py = _import_h5py()
         if not isinstance(file, io.IOBase):
-            with open(file, "rb"):  # a missing file or a folder: OSError in Python's words
+            with open(check_path("filepath", file), "rb"):  # a missing file or a folder: OSError in Python's words
                 pass
         with _report_damage("HDF5"):
             self._root = self._h5py.File(file, "r")

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from nnfast import _validation
 from nnfast.exceptions import ModelFileError
 
 Array = NDArray[Any]
@@ -24,6 +25,7 @@ def write_tensors(path: StrPath, text: str, tensors: Mapping[str, Array]) -> Non
     The checksum stands in one JSON text with what it is for: two entries of metadata would be written in an order of
     chance, and equal models would not be equal files.
     """
+    path = _validation.check_path("filepath", path)
     _import_safetensors()
     from safetensors.numpy import save
 
@@ -39,6 +41,7 @@ def write_tensors(path: StrPath, text: str, tensors: Mapping[str, Array]) -> Non
 
 def read_tensors(path: StrPath) -> tuple[str, dict[str, Array]]:
     """Read JSON text and arrays of a file; ModelFileError if a bit of them is not as it was written."""
+    path = _validation.check_path("filepath", path)
     safetensors = _import_safetensors()
     with open(path, "rb") as start:  # a missing file or a folder: OSError in Python's words
         n_header_bytes = int.from_bytes(start.read(8), "little")
