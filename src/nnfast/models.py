@@ -170,9 +170,11 @@ class Sequential(Compiled):
             x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
             sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_freq, resume,
         )  # fmt: skip
-        self._check_fit(request)().run()
-        assert self.history
-        return self.history
+        fit = self._check_fit(request)()
+        history = self.history
+        fit.run()
+        assert history
+        return history
 
     def _check_fit(self, request: FitRequest) -> Callable[[], Fit]:
         """Check what is asked without changing anything, and return what begins it."""
