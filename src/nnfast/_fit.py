@@ -283,6 +283,10 @@ class Fit:
         check_data(saved.training.data, self._data, name)
         self.model._check_same(saved, name)
         check_state(saved.training, self.learner.objective, name)
+        if (n_begun := saved.training.epoch + (saved.training.batch > 0)) > self.epochs.stop:
+            raise ValueError(
+                f"epochs: expected at least {n_begun}, so many has {name} begun, received {self.epochs.stop}"
+            )
         if saved.training.is_finished and self.learner.optimizer.use_ema and saved.training.epoch < self.epochs.stop:
             raise ValueError(f"{name}: expected a training that can go on, received one that ended with its average")
         self._checkpoint = saved, name

@@ -86,6 +86,26 @@ def test_only_damaged_ones_are_an_error(tmp_path):
     assert list_files(tmp_path) == ["step-8.safetensors"]
 
 
+def test_fewer_epochs_than_before_cost_nothing(tmp_path):
+    interrupt(8, BackupAndRestore(tmp_path, 1))
+    with pytest.raises(
+        ValueError, match=r"epochs: expected at least 2, so many has .*step-8.safetensors begun, received 1"
+    ):
+        fit(BackupAndRestore(tmp_path, 1), epochs=1)
+    assert list_files(tmp_path) == ["step-8.safetensors"]
+
+
+def test_a_folder_that_cannot_be_is_told_of_before_training(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OSError, match="file"):
+        fit(Interrupt(0), BackupAndRestore(tmp_path / "file"))
+
+
+def test_two_are_kept_or_more(tmp_path):
+    with pytest.raises(ValueError, match="max_to_keep: expected an integer >= 2, received 1"):
+        BackupAndRestore(tmp_path, double_checkpoint=True, max_to_keep=1)
+
+
 # ---- callbacks ----
 
 

@@ -80,14 +80,14 @@ class BackupAndRestore(Callback):
         max_to_keep: int | None = None,
     ) -> None:
         super().__init__()
-        if not isinstance(backup_dir, str | os.PathLike) or not os.fspath(backup_dir):
-            raise _validation.mismatch("backup_dir", "the path of a folder", backup_dir)
-        self.backup_dir = os.fspath(backup_dir)
+        self.backup_dir = _validation.check_path("backup_dir", backup_dir, "the path of a folder")
         self.save_freq = check_frequency(save_freq)
         self.double_checkpoint = _validation.check_bool("double_checkpoint", double_checkpoint)
         self.delete_checkpoint = _validation.check_bool("delete_checkpoint", delete_checkpoint)
-        kept = 1 + self.double_checkpoint if max_to_keep is None else max_to_keep
-        self.max_to_keep = _validation.check_integer("max_to_keep", kept, 1)
+        least = 1 + self.double_checkpoint
+        self.max_to_keep = _validation.check_integer(
+            "max_to_keep", least if max_to_keep is None else max_to_keep, least
+        )
         self._n_batches = 0  # since the last time
         self._known: list[Path] = []  # read or written by this training, the oldest first
 
@@ -104,6 +104,7 @@ class BackupAndRestore(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Let ``fit`` go on from the newest file that is whole, if there is one."""
         self._n_batches, self._known = 0, []
+        Path(self.backup_dir).mkdir(parents=True, exist_ok=True)  # what cannot be is said now, not after an epoch
         for leftover in Path(self.backup_dir).glob(".step-*.safetensors.*"):  # of a process that was killed writing
             leftover.unlink(missing_ok=True)
         damages: list[ModelFileError] = []
