@@ -120,27 +120,29 @@ static void forget_pool(void)
     pthread_setspecific(own_pool, NULL);
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool has_pools; /* false if the system had no place for what they need */
+
 static void prepare_process(void)
 {
-    pthread_key_create(&own_pool, end_pool);
-    pthread_atfork(NULL, NULL, forget_pool);
+    has_pools = pthread_key_create(&own_pool, end_pool) == 0 && pthread_atfork(NULL, NULL, forget_pool) == 0;
 }
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static nnf_pool *get_pool(void)
 {
     pthread_once(&once, prepare_process);
-    nnf_pool *own = pthread_getspecific(own_pool);
-    if (own != NULL)
+    nnf_pool *own = has_pools ? pthread_getspecific(own_pool) : NULL;
+    if (own != NULL || !has_pools)
         return own;
     own = nnf_memory_create(sizeof *own);
     if (own == NULL)
         return NULL;
     own->done = (nnf_gate)NNF_GATE_CLOSED;
     own->size = 1;
-    pthread_setspecific(own_pool, own);
-    return own;
+    if (pthread_setspecific(own_pool, own) == 0)
+        return own;
+    nnf_memory_free(own);
+    return NULL;
 }
 
 /* Signals are for the caller's threads, but for those that a fault in a thread sends to itself. */
