@@ -54,5 +54,5 @@ class _Inflated(io.RawIOBase):
         n_read = self._stream.readinto(buffer)
         if self._stream.tell() > get_limit(self._n_bytes):
             limit = f"at most {get_limit(self._n_bytes)} bytes from {self._n_bytes} of gzip"
-            raise DataFileError(self._path, f"expected {limit}, received more")
+            raise DataFileError(self._path, f"expected {limit}, received more; if that is right, decompress it first")
         return n_read

@@ -94,7 +94,8 @@ class _Archive:
         n_bytes, n_stored, kind = member.file_size, member.compress_size, member.compress_type
         limit = {zipfile.ZIP_STORED: n_stored, zipfile.ZIP_DEFLATED: get_limit(n_stored)}.get(kind, -1)
         if n_bytes > limit:
-            raise self._fail(f"{member.filename}: {n_bytes} bytes from {n_stored} by method {kind}")
+            hint = f", of at most {limit}: if it is right, numpy.savez writes it as it is" if limit > n_stored else ""
+            raise self._fail(f"{member.filename}: {n_bytes} bytes from {n_stored} by method {kind}{hint}")
         try:
             with self._archive.open(member) as stream:
                 return read_npy(stream, n_bytes)
