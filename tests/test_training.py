@@ -259,18 +259,6 @@ def test_raising_callback_leaves_a_usable_model():
     assert equal(model.get_weights(), again.get_weights())
 
 
-def test_a_fit_within_a_fit_has_a_history_of_its_own():
-    x, y = make_classes()
-    model, inner = make_classifier(), []
-
-    def train(epoch, logs):
-        if epoch == 1:
-            inner.append(model.fit(x, y, verbose=0))
-
-    outer = model.fit(x, y, epochs=3, verbose=0, callbacks=LambdaCallback(on_epoch_begin=train))
-    assert ([history.epoch for history in inner], outer.epoch) == ([[0]], [0, 1, 2])
-
-
 def test_nothing_left_to_do():
     x, y = make_classes()
     model = make_classifier()

@@ -119,7 +119,9 @@ cdef class Network:
         if is_forked:
             self.n_forks, self.n_readers = nnf_core_count_forks(), 0
         if self.is_written or (write and self.n_readers):
-            raise RuntimeError("the model is in use by another thread: it cannot be trained or changed at the same time")
+            raise RuntimeError(
+                "the model is in use by another thread, or by the call that on_progress hears of: it cannot be trained or changed at"
+                " the same time, nor read while that is done")
         self.is_written = write
         self.n_readers += not write
         return 0

@@ -67,7 +67,7 @@ class Callback:
     def get_state(self) -> dict[str, Any] | None:
         """Return what checkpoints keep of the callback, so that it goes on as if there had been no interruption.
 
-        Texts, numbers, None, arrays, and lists and dicts of them, with texts as keys; None: nothing.
+        Texts, numbers, None, arrays of numbers, lists and dicts of them, with texts as keys; None: nothing.
         """
         return None
 
@@ -114,7 +114,10 @@ class Callback:
         return False
 
     def on_progress(self, batch: int, logs: Logs | None = None) -> None:
-        """Hear, about 20 times a second, how many batches of the epoch are done; `logs` has the loss so far."""
+        """Hear, about 20 times a second, how many batches of the epoch are done; `logs` has the loss so far.
+
+        The core is at work then: the model cannot be used, but for ``stop_training``.
+        """
 
     def close(self) -> None:
         """Let go of files and displays. Called last, after an error too."""
