@@ -26,7 +26,7 @@ class TrainingState:
     is_finished : bool
         Whether ``fit`` ended there.
     sums : list of float
-        Of these batches: loss, metrics ..., n_rows, n_batches, weight, penalty; empty if there are none.
+        Of these batches: loss, metrics ..., n_rows, weight, penalty; empty if there are none.
     outputs : ndarray or None
         Of the rows of this epoch, where metrics are computed from them; NaN where a row's batch is not done.
     callbacks : list of (str, dict)
