@@ -131,6 +131,28 @@ def test_callbacks_go_on(n_batches, tmp_path):
     assert all(np.array_equal(one, other) for one, other in zip(a.get_weights(), b.get_weights(), strict=True))
 
 
+class Scores(Callback):
+    """The second epoch's is the best."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["score"] = (0.7, 0.5, 0.6)[epoch]
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_the_best_model_stays_the_best(is_resumed, tmp_path):
+    """Wherever in the list what goes on stands: it knows what was the best when it was saved."""
+
+    def make_callbacks():
+        best = ModelCheckpoint(tmp_path / "best", "score", mode="min", save_best_only=True)
+        other = ModelCheckpoint(tmp_path / "{epoch}") if is_resumed else BackupAndRestore(tmp_path / "backup")
+        return [other, Scores(), best]
+
+    interrupt(10, *make_callbacks())
+    expected = load_model(tmp_path / "best").get_weights()
+    fit(*make_callbacks(), **({"resume": tmp_path / "2"} if is_resumed else {}))
+    assert all(map(np.array_equal, load_model(tmp_path / "best").get_weights(), expected))
+
+
 def test_a_log_that_is_appended_to_has_each_epoch_once(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("older\n")

@@ -20,8 +20,8 @@ class BackupAndRestore(Callback):
 
     The same program, run again, ends with the weights, optimizer state and history that it would have had without the
     interruption, to the bit, whatever ended it and on however many threads it goes on: see docs/checkpoints.md.
-    Callbacks go on too: what `Callback.get_state` gives is saved. It is called after all callbacks that save nothing,
-    wherever it stands in the list.
+    Callbacks go on too: what `Callback.get_state` gives is saved. It is called after all others, wherever it stands in
+    the list.
 
     Parameters
     ----------
@@ -69,6 +69,7 @@ class BackupAndRestore(Callback):
     """
 
     saves = True
+    save_order = 2
 
     def __init__(
         self,

@@ -50,6 +50,8 @@ class Callback:
 
     saves: ClassVar[bool] = False
     """Whether it saves the training: each of its hooks is called after those of all that do not, and of `History`."""
+    save_order: int = 0
+    """Its place among those that save: lower ones are called first, so that what others save knows what they did."""
 
     def __init__(self) -> None:
         self.model: Any = None
@@ -159,7 +161,7 @@ class History(Callback):
 
 
 class CallbackList:
-    """Callbacks in the order in which they are called: those that save come last.
+    """Callbacks in the order in which they are called: those that save come last, in theirs.
 
     Parameters
     ----------
@@ -172,7 +174,7 @@ class CallbackList:
     """
 
     def __init__(self, callbacks: Sequence[Callback], model: Any, params: dict[str, Any]) -> None:
-        self._callbacks = tuple(sorted(callbacks, key=lambda callback: callback.saves))
+        self._callbacks = tuple(sorted(callbacks, key=lambda callback: (callback.saves, callback.save_order)))
         self.call("set_model", model)
         self.call("set_params", params)
 

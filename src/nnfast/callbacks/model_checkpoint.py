@@ -15,8 +15,8 @@ class ModelCheckpoint(Monitor):
 
     A saved model is whole, and a checkpoint, unless only weights are asked for. ``fit(resume=path)`` goes on from it,
     also from the middle of an epoch, as if training had never stopped: see docs/checkpoints.md. ``nnfast.load_model``
-    gives the model, whose next ``fit`` begins an epoch. It is called after all callbacks that save nothing, wherever it
-    stands in the list.
+    gives the model, whose next ``fit`` begins an epoch. It is called after all callbacks that save nothing, and after
+    those that save only what is best, wherever it stands in the list.
 
     Parameters
     ----------
@@ -65,6 +65,7 @@ class ModelCheckpoint(Monitor):
         self.verbose = check_reports(verbose)
         self.save_best_only = _validation.check_bool("save_best_only", save_best_only)
         self.save_freq = check_frequency(save_freq)
+        self.save_order = 0 if self.save_best_only else 1
         self._epoch = 0
         self._n_batches = 0  # since the last time
 
