@@ -14,8 +14,10 @@ from nnfast.cli.options import BY_NAME, OPTIONS
 from nnfast.exceptions import DataFileError
 
 _MOST_BYTES = 1 << 16
-_NO_KEYS = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\\n])*"|'[^'\n]*'""")
-_DEEP_KEY = re.compile(r"(?:[\w-]*[ \t]*\.[ \t]*){4}")
+# Whatever the text, each character is looked at a few times: what did not fit is not tried again.
+_COMMENT_OR_RAW = r"#[^\n]*|'[^'\n]*'"
+_NO_KEYS = re.compile(rf"""{_COMMENT_OR_RAW}|"(?:\\.|[^"\\\n])*+(?:"|(?P<unclosed>))""")
+_DEEP_KEY = re.compile(r"(?<![\w \t-])(?:[\w \t-]*+\.){4}")
 _NAMES = ("data", *(option.name for option in OPTIONS if option.in_file))
 
 
@@ -42,10 +44,15 @@ def _check_text(content: bytes) -> str:
     if len(content) > _MOST_BYTES:
         raise ValueError(f"expected at most {_MOST_BYTES} bytes, received more")
     text = content.decode()
-    deep = _DEEP_KEY.search(_NO_KEYS.sub(" ", text))
+    deep = _DEEP_KEY.search(_NO_KEYS.sub(_blank, text))
     if deep:
         raise ValueError(f"key: expected a name, received {deep[0][:40]}...")
     return text
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Return what stands for a comment or a text: a blank, or if it has no end what is no comment and no text in it."""
+    return " " if found["unclosed"] is None else re.sub(_COMMENT_OR_RAW, " ", found[0])
 
 
 def read_settings(values: Mapping[str, Any]) -> dict[str, Any]:
