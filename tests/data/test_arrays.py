@@ -106,6 +106,13 @@ def test_other_array_makers():
     assert as_targets(bytearray(b"\1\2\3"), n_samples=3, n_outputs=4, labels=True).dtype == np.int32
 
 
+@pytest.mark.parametrize("dtype", ["int16", "uint16", "int32", "uint32"])
+def test_integers_are_exact(dtype):
+    limits = np.iinfo(dtype)
+    values = [limits.min, limits.max, limits.max - 1]
+    assert as_features(np.array([values], dtype))[0].tolist() == values
+
+
 def test_wide_integers_are_exact_to_53_bits():
     assert as_features(np.array([[2**53 - 1, -(2**31)]]))[0].tolist() == [2**53 - 1, -(2**31)]
 

@@ -1,5 +1,7 @@
 """A file is written whole or not at all, whenever Ctrl-C comes."""
 
+import os
+import stat
 import sys
 
 import pytest
@@ -45,3 +47,17 @@ def test_interrupt_at_every_line(before, tmp_path):
         left = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
         assert left in ({"file": b"new"}, {"file": before} if before else {})
     assert n > 8
+
+
+def test_what_is_renamed_is_on_the_disk(tmp_path, monkeypatch):
+    """No test can take the power away: bytes are there before the name, and the name before the call is over."""
+    path, calls, fsync = tmp_path / "file", [], os.fsync
+
+    def watch(handle):
+        status = os.fstat(handle)
+        calls.append(("folder" if stat.S_ISDIR(status.st_mode) else status.st_size, path.exists()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    atomic_write.write_atomically(path, b"new")
+    assert calls == [(3, False), ("folder", True)]
