@@ -328,3 +328,18 @@ def test_reading_while_another_thread_trains():
     with trained_elsewhere(model, x, y), pytest.raises(RuntimeError, match="in use by another thread"):
         model.get_weights()
     assert np.isfinite(model.get_weights()[0]).all()
+
+
+def test_a_model_that_predicts_cannot_be_trained():
+    """Those who predict must not see half an update."""
+    x, y, model = make_wide()
+    nnfast.set_num_threads(1)
+    rows, out = np.broadcast_to(x[0], (2_000_000, 40)), np.zeros((2_000_000, 5), "float32")
+    thread = threading.Thread(target=model._network.predict, args=(rows, out))
+    thread.start()
+    while not out[0].any():
+        time.sleep(0.001)
+    with pytest.raises(RuntimeError, match="in use by another thread"):
+        model.train_on_batch(x[:2], y[:2])
+    thread.join()
+    assert (out == out[0]).all()

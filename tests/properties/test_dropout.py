@@ -64,6 +64,16 @@ def test_epochs_draw_anew() -> None:
     assert abs((first == second).sum() - n / 2) <= 4 * np.sqrt(n) / 2
 
 
+@pytest.mark.parametrize("batch_size", [128, 1500])
+def test_a_batch_draws_its_part_of_the_epochs_mask(batch_size: int) -> None:
+    network, one_pass = make_pass(0.3)
+    trainer = _core.Trainer(network, _core.Optimizer(network, "sgd", [0.0]), "mean_squared_error", [])
+    x, outputs = np.ones((N_ROWS, SIZE), "float32"), np.empty((N_ROWS, SIZE), "float32")
+    run = {"first_epoch": 5, "n_epochs": 1, "shuffle": False, "seed": 77}
+    trainer.run(x, x, batch_size=batch_size, outputs=outputs, **run)
+    assert outputs.tobytes() == draw(one_pass, 5).tobytes()
+
+
 def test_predictions_drop_nothing() -> None:
     network, one_pass = make_pass(0.5)
     ones, out = np.ones((N_ROWS, SIZE), "float32"), np.empty((N_ROWS, SIZE), "float32")
