@@ -6,7 +6,7 @@ C_FILES = $(shell find csrc tests/c -name '*.[ch]')
 MAKEFLAGS += --no-print-directory
 export PYTHONPATH := $(CURDIR)/src
 
-.PHONY: build test test-c check format asan tsan bench soak docs clean
+.PHONY: build test test-c check format asan tsan msan asan-python isa bench soak docs clean
 
 build: ## the module, with asserts, placed in src/nnfast so that PYTHONPATH=src finds it
 	cmake --preset dev -DPython_EXECUTABLE="$(abspath $(shell command -v $(PYTHON)))"
@@ -30,10 +30,22 @@ format:
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-asan tsan: ## the C tests under sanitizers
+asan tsan msan: ## the C tests under sanitizers; msan needs clang
 	cmake --preset $@
 	cmake --build --preset $@ -j $(JOBS)
-	ctest --preset $@
+	ctest --preset $@ -j $(JOBS)
+
+asan-python: ## pytest over a core under sanitizers: all tests, hours, or those that TESTS names
+	$(PYTHON) tests/soak/sanitized.py $(TESTS)
+
+isa: build ## the C tests and tests/properties, each instruction set of this CPU being forced; the C tests on ARM, emulated
+	for isa in $$($(PYTHON) -c 'from nnfast import _core; print(*_core.get_runnable_isas())'); do \
+	    echo "NNFAST_ISA=$$isa" && export NNFAST_ISA=$$isa && \
+	    ctest --preset dev -j $(JOBS) && $(PYTHON) -m pytest -q tests/properties || exit 1; \
+	done
+	cmake --preset arm
+	cmake --build --preset arm -j $(JOBS)
+	ctest --preset arm -j $(JOBS)
 
 bench: build
 	$(PYTHON) -m benchmarks

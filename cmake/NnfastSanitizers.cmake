@@ -1,5 +1,7 @@
-# NNFAST_SANITIZE: empty, "address,undefined" or "thread". Everything we compile is instrumented, the link included.
-set(NNFAST_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+# NNFAST_SANITIZE: empty, "address,undefined", "thread", or, of clang alone, "memory". Everything we compile is instrumented, the
+# link included. "memory" is for GNU's OpenMP library: LLVM's calls functions whose arguments the sanitizer then looks at, but
+# not at what wrote them.
+set(NNFAST_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread or memory")
 
 function(nnfast_sanitize target)
   if(NNFAST_SANITIZE)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from soak import log
+from soak import log, sanitized
 from soak.row import Row, Size
 
 
@@ -27,6 +27,14 @@ def test_log_found_no_fault(part: str) -> None:
     rows = [Row(**row) for row in json.loads((log.LOGS / f"{part}.json").read_text())["rows"]]
     assert rows
     assert [row for row in rows if not row.holds] == []
+
+
+@pytest.mark.parametrize("name", sanitized.LEFT_OUT)
+def test_what_sanitizers_leave_out_is_there(name: str) -> None:
+    file, _, test = name.partition("::")
+    function, _, part = test.partition("[")
+    assert f"def {function}" in (log.ROOT / file).read_text()
+    assert part.rstrip("]") in ["", *log.PARTS]
 
 
 # ---- the command: parts that fail, in a tree of its own --------------------------------------------------------------

@@ -41,7 +41,7 @@ static void fork_and_meet(nnf_member *member, void *argument)
         while (!atomic_load(&is_locked))
             sched_yield();
         all->child = fork();
-        alarm(10); /* of each of the two: a hang must end as a failure */
+        alarm(60); /* of each of the two: a hang must end as a failure */
         atomic_store(&is_due, false);
     }
     nnf_team_barrier(member);

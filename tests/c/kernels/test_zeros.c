@@ -68,16 +68,26 @@ static void test_marks(const nnf_kernels *table)
 
 /* ---- lists ---- */
 
-/* Marks that are none, few, half, many or all. */
-static void fill_marks(uint32_t *marks, ptrdiff_t n, int density)
+/* Marks of which none, few, half, many or all are set. */
+enum { N_DENSITIES = 5, MAX_MARKS = MAX_WORDS * (MAX_ROWS + 3) };
+static uint32_t drawn[N_DENSITIES][MAX_MARKS];
+
+static void draw_marks(void)
 {
     nnf_random_stream stream = {91, 0, 0};
-    for (ptrdiff_t i = 0; i < n; i++) {
+    for (ptrdiff_t i = 0; i < MAX_MARKS; i++) {
         uint32_t bits[NNF_RANDOM_GROUP];
         nnf_random_get_group(stream, (uint64_t)i, bits);
         const uint32_t some[] = {0, bits[0] & bits[1] & bits[2] & bits[3], bits[0], bits[0] | bits[1] | bits[2], UINT32_MAX};
-        marks[i] = some[density];
+        for (int density = 0; density < N_DENSITIES; density++)
+            drawn[density][i] = some[density];
     }
+}
+
+static uint32_t *place_marks(ptrdiff_t room, ptrdiff_t n, int density, bool at_end)
+{
+    uint32_t *marks = place(MARKS, (size_t)room * sizeof *marks, at_end);
+    return memcpy(marks, drawn[density], (size_t)n * sizeof *marks);
 }
 
 /* A list with room for what kernels.h promises at most, which ends where a guard begins. */
@@ -92,14 +102,14 @@ static void test_list_columns(const nnf_kernels *table, ptrdiff_t n_rows, ptrdif
     const ptrdiff_t stride = n_rows + density % 2 * 3, n_marks = (n_words - 1) * stride + n_rows;
     uint16_t expected[MAX_WORDS * NNF_MARK_COLUMNS];
     ptrdiff_t n_expected = 0;
-    uint32_t *marks = place(MARKS, (size_t)n_marks * sizeof *marks, at_end);
-    fill_marks(marks, n_marks, density);
-    for (ptrdiff_t column = 0; column < NNF_MARK_COLUMNS * n_words; column++) {
-        bool is_marked = false;
+    const uint32_t *marks = place_marks(n_marks, n_marks, density, at_end);
+    for (ptrdiff_t w = 0; w < n_words; w++) {
+        uint32_t any = 0;
         for (ptrdiff_t i = 0; i < n_rows; i++)
-            is_marked |= marks[column / NNF_MARK_COLUMNS * stride + i] >> column % NNF_MARK_COLUMNS & 1;
-        if (is_marked)
-            expected[n_expected++] = (uint16_t)column;
+            any |= marks[w * stride + i];
+        for (ptrdiff_t bit = 0; bit < NNF_MARK_COLUMNS; bit++)
+            if (any >> bit & 1)
+                expected[n_expected++] = (uint16_t)(NNF_MARK_COLUMNS * w + bit);
     }
     uint16_t *list = place(LIST, (size_t)(n_expected + NNF_LIST_ROOM) * sizeof *list, at_end);
     const ptrdiff_t n = table->list_columns(marks, stride, n_rows, n_words, list);
@@ -112,8 +122,7 @@ static void test_list_rows(const nnf_kernels *table, ptrdiff_t n_rows, uint32_t 
     const ptrdiff_t room = (n_rows + 15) / 16 * 16;
     uint16_t expected[MAX_ROWS];
     ptrdiff_t n_expected = 0;
-    uint32_t *marks = place(MARKS, (size_t)room * sizeof *marks, at_end);
-    fill_marks(marks, n_rows, density); /* the room beyond has marks of its own, which do not count */
+    const uint32_t *marks = place_marks(room, n_rows, density, at_end); /* the room beyond has marks of its own, which do not count */
     for (ptrdiff_t i = 0; i < n_rows; i++)
         if (marks[i] & columns)
             expected[n_expected++] = (uint16_t)i;
@@ -127,7 +136,7 @@ static void test_lists(const nnf_kernels *table)
 {
     static const uint32_t columns[] = {0, 1, 0xf0, 0x80000000u, 0xf0000000u, UINT32_MAX};
     for (ptrdiff_t n_rows = 1; n_rows <= MAX_ROWS; n_rows++)
-        for (int density = 0; density < 5; density++)
+        for (int density = 0; density < N_DENSITIES; density++)
             for (int at_end = 0; at_end < 2; at_end++) {
                 for (ptrdiff_t n_words = 1; n_words <= MAX_WORDS; n_words++)
                     test_list_columns(table, n_rows, n_words, density, at_end);
@@ -150,6 +159,7 @@ int main(void)
     for (int i = 0; i < N_ARRAYS; i++)
         if (!CHECK(guard_pages_create(&memory[i], MAX_ARRAY_BYTES)))
             return check_finish();
+    draw_marks();
     tables_run(test_tables);
     return check_finish();
 }
