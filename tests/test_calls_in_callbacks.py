@@ -21,7 +21,7 @@ def test_a_fit_within_a_fit_has_a_history_of_its_own():
 
 
 def test_a_model_cannot_be_used_while_it_tells_of_progress():
-    x, y = make_classes(20_000, 40)
+    x, y = make_classes(200_000, 40)  # an epoch of which takes longer than what on_progress waits for
     model = Sequential([Input(40), Dense(200, "tanh"), Dense(3, "softmax")], seed=0)
     model.compile("adam", "sparse_categorical_crossentropy")
 
