@@ -1,5 +1,7 @@
 # Kernels: one source, compiled for every ISA and both element types.
 
+set(NNFAST_KERNEL_FLAGS "" CACHE STRING "More flags for the kernels, after all others")
+
 # nnfast_add_isa(name flags): builds csrc/kernels/isa/<name>.c twice, for float and for double, and adds the objects to
 # nnfast_core. Call it in order of preference, best first.
 #
@@ -13,7 +15,7 @@ function(nnfast_add_isa name flags)
     target_include_directories(${kernels} PRIVATE csrc)
     target_compile_definitions(${kernels} PRIVATE REAL_BITS=${bits})
     nnfast_set_rules(${kernels})
-    target_compile_options(${kernels} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3> -fno-math-errno -fno-trapping-math -fno-asynchronous-unwind-tables ${flags})
+    target_compile_options(${kernels} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3> -fno-math-errno -fno-trapping-math -fno-asynchronous-unwind-tables ${flags} ${NNFAST_KERNEL_FLAGS})
     target_sources(nnfast_core PRIVATE $<TARGET_OBJECTS:${kernels}>)
   endforeach()
   set_property(GLOBAL APPEND PROPERTY NNFAST_ISAS ${name})
