@@ -21,6 +21,7 @@ typedef struct nnf_job {
     nnf_passes next; /* of ahead.h */
     nnf_alone alone;
     int64_t n_alone;            /* batches that member 0 does next while the others wait; written between two meetings */
+    atomic_long n_taken;        /* shards of a round, and asked for in vain; 0 between two rounds */
     _Atomic nnf_status verdict; /* not OK: the batch is not to be taken */
     atomic_int bad_layer;       /* see trainer.h */
 } nnf_job;

@@ -20,12 +20,31 @@ void nnf_plan_free(nnf_plan *plan)
 
 /* ---- rows, columns or shards ---- */
 
-/* Every member keeps gradients of its own, which should stay in its second-level cache beside the rows. */
-enum { MOST_SHARD_BYTES = 1 << 18 };
+/* Every shard has gradients of its own, which should stay in a member's second-level cache beside the rows. Those of a round, which
+ * come from other members, should fit into the third-level cache. */
+enum { MOST_SHARD_BYTES = 1 << 18, MOST_ROUND_BYTES = 1 << 21, MOST_SHARDS = 64 };
 
 bool nnf_plan_is_by_shards(const nnf_network *network, int64_t batch_size)
 {
     return batch_size > NNF_SHARD_ROWS && network->parameter_size <= MOST_SHARD_BYTES && !network->has_batch_statistics;
+}
+
+ptrdiff_t nnf_plan_count_shards(int64_t batch_size, int size)
+{
+    const ptrdiff_t rows = nnf_plan_get_shard_rows(batch_size, size);
+    return (ptrdiff_t)((batch_size + rows - 1) / rows);
+}
+
+/* Who works alone meets nobody, and adds each shard while it is in cache. */
+ptrdiff_t nnf_plan_choose_round(const nnf_network *network, int64_t batch_size, int size)
+{
+    if (size == 1)
+        return 1;
+    const ptrdiff_t n_shards = nnf_plan_count_shards(batch_size, size);
+    ptrdiff_t n = (ptrdiff_t)(MOST_ROUND_BYTES / (network->parameter_size + 1));
+    n = n < MOST_SHARDS ? n : MOST_SHARDS;
+    n = n > size ? n : size;
+    return n < n_shards ? n : n_shards;
 }
 
 ptrdiff_t nnf_plan_choose_rows(const nnf_network *network, int64_t batch_size)

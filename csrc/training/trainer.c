@@ -97,8 +97,8 @@ static void run_epochs(nnf_member *member, void *argument)
 
 /* ---- its memory ---- */
 
-/* Sums of shards: one array laid out like the parameters, and if members have shards of their own one more for each. */
-static bool reserve_gradients(nnf_trainer *trainer, int n_arrays)
+/* Sums of shards: one array laid out like the parameters, and if members take whole shards one more for each of a round. */
+static bool reserve_gradients(nnf_trainer *trainer, ptrdiff_t n_arrays)
 {
     const size_t size = nnf_size_multiply(trainer->network->parameter_size, (size_t)n_arrays);
     if (trainer->gradients.base && trainer->gradients.size >= size)
@@ -134,13 +134,14 @@ static bool reserve(nnf_trainer *trainer, const nnf_job *job, int n_threads)
 {
     const ptrdiff_t n_rows = nnf_plan_choose_rows(trainer->network, job->batch_size);
     const bool by_shards = nnf_plan_is_by_shards(trainer->network, job->batch_size);
-    if (job->batch_size > n_rows && !reserve_gradients(trainer, by_shards ? 1 + n_threads : 1))
+    const ptrdiff_t n_shards = by_shards ? nnf_plan_choose_round(trainer->network, job->batch_size, n_threads) : 0;
+    if (job->batch_size > n_rows && !reserve_gradients(trainer, 1 + n_shards))
         return false;
     if (!nnf_plan_reserve(&trainer->plan, trainer->network) || !nnf_plan_reserve(&trainer->plan_alone, trainer->network) ||
         !nnf_order_reserve(&trainer->order, job->x->n_rows, job->run->shuffle) || !reserve_batch_weights(trainer, job))
         return false;
     if (by_shards)
-        return reserve_values(trainer, n_threads * nnf_plan_get_shard_rows(job->batch_size, n_threads)) &&
+        return reserve_values(trainer, n_shards * nnf_plan_get_shard_rows(job->batch_size, n_threads)) &&
                nnf_workspace_reserve(&trainer->workspace, trainer->network, (ptrdiff_t)n_threads * NNF_CHUNK_ROWS, true);
     const ptrdiff_t n_ahead = job->batch_size == 1; /* a row for what the next batch begins with */
     return reserve_values(trainer, n_rows) && nnf_workspace_reserve(&trainer->workspace, trainer->network, n_rows + n_ahead, true);

@@ -18,7 +18,7 @@ typedef struct nnf_trainer {
     nnf_objective objective;
     nnf_workspace workspace;
     nnf_row_values values;
-    nnf_arena gradients; /* for batches of several shards: their sum, laid out like the parameters, and each member's own */
+    nnf_arena gradients; /* for batches of several shards: their sum, laid out like the parameters, and each one's own */
     nnf_order order;
     double *batch_weight;      /* where losses are divided by sums of weights: that of each batch of the run's part of the epoch */
     nnf_plan plan, plan_alone; /* of the team, and of member 0 */

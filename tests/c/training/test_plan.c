@@ -142,6 +142,12 @@ static void test_shards(const nnf_kernels *table)
         check_set_context("f%zu %s", 8 * size, stacks[s]->name);
         CHECK(!nnf_plan_is_by_shards(network, 1) && !nnf_plan_is_by_shards(network, NNF_SHARD_ROWS));
         CHECK(nnf_plan_is_by_shards(network, NNF_SHARD_ROWS + 1) == (s == 0));
+        CHECK(nnf_plan_count_shards(NNF_SHARD_ROWS, 3) == 1 && nnf_plan_count_shards(NNF_SHARD_ROWS + 1, 3) == 2);
+        const int64_t huge = (int64_t)1000 * NNF_SHARD_ROWS;
+        CHECK(nnf_plan_choose_round(network, huge, 1) == 1); /* who meets nobody */
+        CHECK(nnf_plan_choose_round(network, huge, 2) == (s == 0 ? 15 : 7));
+        CHECK(nnf_plan_choose_round(network, huge, 40) == 40);
+        CHECK(nnf_plan_choose_round(network, NNF_SHARD_ROWS + 1, 40) == 2);
         nnf_network_release(network);
     }
 }
