@@ -1,5 +1,5 @@
-/* plan.h: who of a team does what in a batch. It follows from shapes and the team's size alone, and no bit of a result
- * follows from it. */
+/* plan.h: who of a team does what in a batch. It follows from shapes and the team's size alone, but for whole shards, which go to
+ * whoever is free; and no bit of a result follows from it. */
 #ifndef NNF_TRAINING_PLAN_H
 #define NNF_TRAINING_PLAN_H
 
