@@ -26,7 +26,8 @@ What real machines do to a program, what must happen then, and how often it did 
 found at length; a short form of each runs with the tests (`pytest tests/test_soak.py`).
 
 Not defended: `ndarray.resize(refcheck=False)` of an array that a call is using, and hardware that computes wrongly. Not
-tested: Windows, macOS, and ARM otherwise than emulated.
+tested: Windows, macOS, and ARM otherwise than emulated. What the promise of the same bits costs stands in
+[performance](performance.md#what-the-promise-costs).
 """
 
 
