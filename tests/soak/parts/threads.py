@@ -203,7 +203,7 @@ def raise_in_callbacks(n: int) -> Row:
 
 
 def raise_once(hook: str, n_before: int) -> str:
-    n_rows = 200_000 if hook == "on_progress" else 1000  # of an epoch that is over at once nothing is told
+    n_rows = 600_000 if hook == "on_progress" else 1000  # of an epoch that is over in 50 ms nothing is told
     (x, y), model = small.make_data(n_rows), small.make_model()
     model.build(small.N_FEATURES)
     try:
