@@ -1,6 +1,7 @@
 """conftest.py: what every test may ask for: element types, instruction sets and thread counts."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from nets import THREADS
 import nnfast
 from nnfast import _core
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a script runs in the background ignores it
 os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is imported
 hypothesis.settings.register_profile("nnfast", max_examples=40, deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("nnfast")

@@ -192,10 +192,6 @@ def test_missing_packages_are_told_before_training(here, monkeypatch, package):
 
 def test_interrupt_by_signal(here):
     command = [sys.executable, "-u", "-m", "nnfast", "train", "digits", "--epochs", "1000000"]
-    restore = (
-        "import signal, sys, runpy; signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv = sys.argv[1:];"
-    )
-    command = [sys.executable, "-u", "-c", f"{restore} runpy.run_module('nnfast', run_name='__main__')", *command[3:]]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             if line.startswith("epoch 1/1000000"):

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -154,14 +154,6 @@ def test_poll_that_returns_none_goes_on() -> None:
     assert all(call is not None for call in calls)
 
 
-@pytest.fixture
-def ctrl_c() -> Iterator[None]:
-    """SIGINT means KeyboardInterrupt, even where the tests were started in the background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def interrupt(call: Callable[[], object]) -> float:
     """Send Ctrl-C to a call of seconds; seconds until it came back."""
     sent: list[float] = []
@@ -185,7 +177,7 @@ def run_until_interrupted(session: Session, poll: Any) -> float:
 
 
 @pytest.mark.parametrize("poll", [None, lambda progress: None])
-def test_interrupt(poll: Any, ctrl_c: None) -> None:
+def test_interrupt(poll: Any) -> None:
     """Ctrl-C ends a run within 200 ms and a batch (far less than 1 ms here), at a batch border."""
     expected = Session(n_rows=20_000)
     for attempt in range(4):  # other processes may have the processor for a while
@@ -201,7 +193,7 @@ def test_interrupt(poll: Any, ctrl_c: None) -> None:
     assert session.hash() == expected.hash()
 
 
-def test_evaluate_can_be_interrupted(ctrl_c: None) -> None:
+def test_evaluate_can_be_interrupted() -> None:
     session = Session(n_rows=100_000, hidden=300)
     x = np.broadcast_to(session.x[0], (20_000_000, 6))
     y = np.zeros((len(x), 1), "int32")
@@ -213,7 +205,7 @@ def interrupt_predict(network: _core.Network, x: Any, out: Any) -> float:
     return interrupt(lambda: network.predict(x, out))
 
 
-def test_predict_can_be_interrupted(ctrl_c: None, n_threads: int) -> None:
+def test_predict_can_be_interrupted(n_threads: int) -> None:
     """Within 100 ms, though it is one call; the network then serves as before."""
     twins = Twins([dense(500), dense(1)], 500, "float32", np.random.default_rng(0))
     x = np.broadcast_to(np.random.default_rng(1).standard_normal(500).astype("float32"), (2_000_000, 500))

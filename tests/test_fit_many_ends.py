@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -81,14 +81,6 @@ def test_a_loss_of_nan_that_is_expected_ends_one() -> None:
     assert_same([models[i] for i in others], [row[i] for i in others])
 
 
-@pytest.fixture
-def interrupts() -> Iterator[None]:
-    """SIGINT means KeyboardInterrupt, even where the tests were started in the background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def fit_until_interrupted(models: list[Sequential], n_rows: int, epochs: Any) -> None:
     """SIGINT comes after a second, and ends all soon."""
     x, y = make_data(n_rows)
@@ -104,7 +96,7 @@ def fit_until_interrupted(models: list[Sequential], n_rows: int, epochs: Any) ->
 
 
 @pytest.mark.parametrize("set_threads", [1, 2])
-def test_ctrl_c_ends_all(interrupts: None, set_threads: int) -> None:
+def test_ctrl_c_ends_all(set_threads: int) -> None:
     nnfast.set_num_threads(set_threads)
     models = make_models()
     fit_until_interrupted(models, 1000, 10**6)
@@ -113,7 +105,7 @@ def test_ctrl_c_ends_all(interrupts: None, set_threads: int) -> None:
     assert_usable(models)
 
 
-def test_ctrl_c_while_the_calling_thread_waits(interrupts: None) -> None:
+def test_ctrl_c_while_the_calling_thread_waits() -> None:
     """It takes the first, which is the largest, and is done long before the other."""
     nnfast.set_num_threads(2)
     models = [Sequential([Input(6), *map(Dense, widths), Dense(3, "softmax")], seed=0) for widths in ((3,), (240, 240))]

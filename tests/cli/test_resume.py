@@ -45,11 +45,8 @@ def test_more_epochs(here, task):
 
 
 def start(*arguments):
-    """Start training; its Ctrl-C is that of a terminal."""
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from nnfast.cli import main; main()"
-    )
-    command = [sys.executable, "-u", "-c", code, "train", *map(str, arguments), "--model", "b.st", "--picture", "p.png"]
+    options = (*map(str, arguments), "--model", "b.st", "--picture", "p.png")
+    command = [sys.executable, "-u", "-m", "nnfast", "train", *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

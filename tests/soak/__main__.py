@@ -59,6 +59,7 @@ def run_each(parts: list[str], options: list[str]) -> int:
 
 def main() -> int:
     """Run the parts asked for; the exit code is 0 if every row holds."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a script runs in the background ignores it
     parser = argparse.ArgumentParser(description="the long tests of docs/reliability.md")
     parser.add_argument("parts", nargs="*", choices=[*log.PARTS, []], metavar="PART", help=", ".join(log.PARTS))
     parser.add_argument("--short", action="store_true", help="seconds a part, and no log")

@@ -84,9 +84,10 @@ def make_command(*arguments: str) -> tuple[str, ...]:
 
 
 def find_reports(folder: Path, said: str) -> list[str]:
-    """In files, and in what a process said."""
+    """In files, and in what a process said; a file without an error warns of a huge allocation, which was refused."""
     files = [path.read_text(errors="replace") for path in sorted(folder.glob("report*"))]
-    return [*files, *re.findall(r"^.*: runtime error: .*$", said, re.MULTILINE)]
+    errors = [file for file in files if "ERROR: " in file]
+    return [*errors, *re.findall(r"^.*: runtime error: .*$", said, re.MULTILINE)]
 
 
 class Outcome(NamedTuple):

@@ -118,7 +118,8 @@ class Callback:
     def on_progress(self, batch: int, logs: Logs | None = None) -> None:
         """Hear, about 20 times a second, how many batches of the epoch are done; `logs` has the loss so far.
 
-        The core is at work then: the model cannot be used, but for ``stop_training``.
+        The core is at work then: the model cannot be used, but for ``stop_training``. An epoch of less than 50 ms may
+        end before any of it is heard of.
         """
 
     def close(self) -> None:

@@ -59,7 +59,6 @@ try:
 finally:
     print(time.monotonic(), flush=True)
 """
-TRAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from nnfast.cli import main; main()"
 
 
 def strike_call(name: str, size: Size) -> Row:
@@ -93,7 +92,7 @@ def terminate(has_handler: bool, after: float) -> tuple[int, float]:
 
 def train(number: int, after: float, folder: Path) -> tuple[int, str, bool]:
     """Exit code and last line of ``nnfast train`` that gets a signal, and whether what it left is whole."""
-    command = [sys.executable, "-u", "-c", TRAIN, "train", "digits", "--epochs", "1000000"]
+    command = [sys.executable, "-u", "-m", "nnfast", "train", "digits", "--epochs", "1000000"]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=folder, text=True, **streams) as process:
         assert process.stdout
