@@ -128,7 +128,8 @@ void nnf_trainer_free(nnf_trainer *trainer);
  * stats: n_epochs of them; on any failure those of finished epochs are valid, and the next tells the rows and batches done.
  * NOT_FINITE and LABEL_OUT_OF_RANGE leave the parameters as the batch before left them. */
 nnf_status nnf_trainer_run(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats);
-/* After NOT_FINITE: the lowest layer that gave NaN or an infinity, -1 if the scaled input held one, n_layers if only the loss was. */
+/* After NOT_FINITE: the lowest layer that gave NaN or an infinity for a row whose loss is not finite, -1 if the scaled input held one,
+ * n_layers if only the loss was. Where shards of a batch are measured one by one, those of the first with such a row count. */
 int nnf_trainer_get_bad_layer(const nnf_trainer *trainer);
 /* Dropout off, nothing changed. Of the run only weights, outputs and poll count. */
 nnf_status nnf_trainer_evaluate(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix *y, const nnf_run *run, nnf_stats *stats);

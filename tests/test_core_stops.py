@@ -132,6 +132,16 @@ def test_a_stop_within_a_large_batch_counts_whole_batches() -> None:
     assert last.n_rows == 10000 * last.n_batches
 
 
+def test_poll_is_called_within_a_round_of_shards(n_threads: int) -> None:
+    """The one batch is one round, long enough for some calls."""
+    _core.set_isa("scalar")
+    session, calls = Session(n_rows=16 * 1024, hidden=1000), list[_core.Progress]()
+    before = session.hash()
+    with pytest.raises(RunStopped) as stopped:
+        session.run(batch_size=16 * 1024, poll=lambda progress: calls.append(progress) or False)
+    assert (len(calls), stopped.value.stats[0].n_rows, session.hash()) == (1, 0, before)
+
+
 def test_poll_may_raise() -> None:
     class OwnError(Exception):
         pass

@@ -8,6 +8,7 @@
 /* One of the round at hand; its place there is that of its gradients and values. */
 typedef struct shard {
     const nnf_batch *batch;
+    ptrdiff_t place;
     int64_t first; /* of its rows, in the batch */
     ptrdiff_t n_rows;
     unsigned char *gradients;
@@ -20,6 +21,7 @@ static shard get_shard(const nnf_trainer *trainer, const nnf_member *member, con
     const int64_t first = number * most_rows, rest = batch->n_rows - first;
     shard own = {
         .batch = batch,
+        .place = place,
         .first = first,
         .n_rows = rest < most_rows ? (ptrdiff_t)rest : most_rows,
         .gradients = trainer->gradients.base + (size_t)(1 + place) * trainer->network->parameter_size,
@@ -40,7 +42,7 @@ static void carry_chunk(nnf_job *job, const nnf_member *member, const shard *own
     values.value += done - begin;
     nnf_passes_gather(&passes, &features, begin, end);
     nnf_passes_forward(&passes, begin, end);
-    nnf_job_measure(job, own->batch, &passes, values, begin, end);
+    nnf_job_report(job, own->place, nnf_job_measure(job, own->batch, &passes, values, begin, end));
     nnf_passes_backward(&passes, network->first_trained, false, begin, end);
     for (int t = 0; t < network->n_tasks; t++)
         nnf_passes_extend_gradient(&passes, &network->tasks[t], begin, end, own->gradients + nnf_task_offset(network, &network->tasks[t]),
@@ -55,16 +57,26 @@ static void carry_shard(nnf_job *job, const nnf_member *member, const shard *own
     }
 }
 
+/* Number of the next shard of the round; n or more if there is none, or none is wanted any more. Shards are taken in order and each
+ * that was taken is done, so all before one with a fault are. */
+static ptrdiff_t take_shard(nnf_job *job, const nnf_member *member, const nnf_batch *batch, ptrdiff_t n)
+{
+    if (member->index == 0)
+        nnf_job_ask(job, batch);
+    return nnf_job_get_fault(job).status == NNF_STATUS_OK ? atomic_fetch_add_explicit(&job->n_taken, 1, memory_order_relaxed) : n;
+}
+
 /* The shards of a round are first .. first + n - 1 of the batch's. */
 static void carry_round(nnf_job *job, const nnf_member *member, const nnf_batch *batch, int64_t first, ptrdiff_t n)
 {
-    for (ptrdiff_t place; (place = atomic_fetch_add_explicit(&job->n_taken, 1, memory_order_relaxed)) < n;) {
+    for (ptrdiff_t place; (place = take_shard(job, member, batch, n)) < n;) {
         const shard own = get_shard(job->trainer, member, batch, first + place, place);
         carry_shard(job, member, &own);
     }
 }
 
-/* By member 0, while the others add. */
+/* By member 0, while the others add. It also begins the count of taken shards anew, so it must stay before the meeting behind which
+ * they take those of the next round. */
 static void count_round(nnf_job *job, const nnf_member *member, const nnf_batch *batch, int64_t first, ptrdiff_t n)
 {
     for (ptrdiff_t place = 0; place < n; place++) {
@@ -104,13 +116,11 @@ bool nnf_batch_run_by_shards(nnf_job *job, nnf_member *member, const nnf_batch *
     for (ptrdiff_t first = 0; first < n_shards; first += most) {
         const ptrdiff_t n = n_shards - first < most ? n_shards - first : most;
         const bool is_last = first + n == n_shards;
-        if (member->index == 0) {
-            nnf_job_ask(job, batch);
+        if (member->index == 0)
             nnf_job_prepare_step(job, batch);
-        }
         carry_round(job, member, batch, first, n);
         nnf_team_barrier(member);
-        if (atomic_load(&job->verdict) != NNF_STATUS_OK)
+        if (nnf_job_get_fault(job).status != NNF_STATUS_OK)
             return false;
         if (member->index == 0)
             count_round(job, member, batch, first, n);

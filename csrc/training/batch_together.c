@@ -25,7 +25,7 @@ static void carry_rows(nnf_job *job, nnf_member *member, const shard_rows *shard
         nnf_passes_gather(passes, &features, rows.begin, rows.end);
     }
     nnf_team_passes_forward(passes, member, plan->by_columns, shard->n_rows);
-    nnf_job_measure(job, shard->batch, passes, job->trainer->values, rows.begin, rows.end);
+    nnf_job_report(job, 0, nnf_job_measure(job, shard->batch, passes, job->trainer->values, rows.begin, rows.end));
     nnf_team_passes_backward(passes, member, plan->by_columns, shard->n_rows, passes->network->first_trained, false);
 }
 
@@ -90,7 +90,7 @@ static bool run_shard(nnf_job *job, nnf_member *member, const shard_rows *shard)
         nnf_ahead_ask(job, shard->batch);
     carry_rows(job, member, shard, &passes);
     nnf_team_barrier(member);
-    if (atomic_load(&job->verdict) != NNF_STATUS_OK)
+    if (nnf_job_get_fault(job).status != NNF_STATUS_OK)
         return false;
     if (member->index == 0)
         nnf_job_count(job, member, shard->batch, trainer->values, shard->done, shard->n_rows);

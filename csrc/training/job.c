@@ -1,17 +1,43 @@
 /* job.c: see job.h. */
 #include "training/job.h"
 #include "base/clock.h"
+#include <math.h>
 
-/* Of what members meet between two meetings a bad label is told before a loss that is not finite, and either before a stop, whoever
- * was first. */
-static void report(nnf_job *job, nnf_status status)
+/* ---- reports ---- */
+
+/* Reports are numbers, so that one atomic keeps the least: that of the lowest shard of the round, in it a label before a loss that is
+ * not finite, then the lowest layer. A stop is behind them all. */
+static const int64_t STOP = NNF_NO_REPORT - 1;
+
+static int64_t number_report(ptrdiff_t place, nnf_fault fault)
 {
-    static const unsigned char rank[] = {
-        [NNF_STATUS_OK] = 0, [NNF_STATUS_STOPPED] = 1, [NNF_STATUS_NOT_FINITE] = 2, [NNF_STATUS_LABEL_OUT_OF_RANGE] = 3};
-    nnf_status known = atomic_load(&job->verdict);
-    while (rank[known] < rank[status] && !atomic_compare_exchange_weak(&job->verdict, &known, status)) {
+    const int64_t kind = 2 * (int64_t)place + (fault.status == NNF_STATUS_NOT_FINITE);
+    return kind * ((int64_t)1 << 32) + fault.layer + 1;
+}
+
+static void keep_least(nnf_job *job, int64_t report)
+{
+    int64_t known = atomic_load(&job->report);
+    while (report < known && !atomic_compare_exchange_weak(&job->report, &known, report)) {
     }
 }
+
+void nnf_job_report(nnf_job *job, ptrdiff_t place, nnf_fault fault)
+{
+    if (fault.status != NNF_STATUS_OK)
+        keep_least(job, number_report(place, fault));
+}
+
+nnf_fault nnf_job_get_fault(const nnf_job *job)
+{
+    const int64_t report = atomic_load(&job->report);
+    if (report >= STOP)
+        return (nnf_fault){.status = report == STOP ? NNF_STATUS_STOPPED : NNF_STATUS_OK};
+    const bool is_label = (report >> 32) % 2 == 0;
+    return (nnf_fault){is_label ? NNF_STATUS_LABEL_OUT_OF_RANGE : NNF_STATUS_NOT_FINITE, (int)(report & INT32_MAX) - 1};
+}
+
+/* ---- what members ask ---- */
 
 bool nnf_job_has_batch_weights(const nnf_job *job)
 {
@@ -25,7 +51,7 @@ void nnf_job_ask(nnf_job *job, const nnf_batch *batch)
     const double loss = n > 0 ? stats->loss / n + stats->penalty / (double)stats->n_rows : 0;
     const nnf_progress progress = {batch->epoch, batch->number, batch->n_batches, loss};
     if (!nnf_poller_ask(&job->poller, &progress))
-        report(job, NNF_STATUS_STOPPED);
+        keep_least(job, STOP);
 }
 
 const nnf_plan *nnf_job_get_plan(const nnf_job *job, const nnf_member *member)
@@ -58,13 +84,18 @@ nnf_source nnf_job_get_source(const nnf_job *job, const nnf_passes *passes, cons
     return (nnf_source){.matrix = matrix, .order = order, .first = first};
 }
 
-static void report_not_finite(nnf_job *job, const nnf_passes *passes, ptrdiff_t begin, ptrdiff_t end)
+/* ---- from outputs to losses ---- */
+
+/* Rows whose loss is finite are left out, whatever their layers gave: else it would matter which rows are measured together. */
+static int find_bad_layer(const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end)
 {
-    const int bad = nnf_passes_find_not_finite(passes, begin, end);
-    int known = atomic_load(&job->bad_layer);
-    while (bad < known && !atomic_compare_exchange_weak(&job->bad_layer, &known, bad)) {
-    }
-    report(job, NNF_STATUS_NOT_FINITE);
+    int lowest = passes->network->n_layers;
+    for (ptrdiff_t i = begin; i < end; i++)
+        if (!isfinite(values.value[i])) {
+            const int bad = nnf_passes_find_not_finite(passes, i, i + 1);
+            lowest = bad < lowest ? bad : lowest;
+        }
+    return lowest;
 }
 
 /* Of all rows of a batch. */
@@ -79,20 +110,23 @@ void nnf_job_prepare_step(const nnf_job *job, const nnf_batch *batch)
     nnf_step_prepare(trainer->step, nnf_objective_get_penalty_share(&trainer->objective, batch->n_rows, get_weight(job, batch)));
 }
 
-void nnf_job_measure(nnf_job *job, const nnf_batch *batch, const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin, ptrdiff_t end)
+nnf_fault nnf_job_measure(const nnf_job *job, const nnf_batch *batch, const nnf_passes *passes, nnf_row_values values, ptrdiff_t begin,
+                          ptrdiff_t end)
 {
     const nnf_objective *objective = &job->trainer->objective;
     const nnf_source targets = nnf_job_get_source(job, passes, job->y);
-    if (!nnf_batches_gather_targets(passes, &targets, begin, end))
-        report(job, NNF_STATUS_LABEL_OUT_OF_RANGE);
+    const bool has_labels = nnf_batches_gather_targets(passes, &targets, begin, end);
     values.weights = nnf_job_get_source(job, passes, job->run->weights);
     const double scale = nnf_objective_get_scale(objective, batch->n_rows, get_weight(job, batch));
-    if (!nnf_objective_measure(objective, passes, scale, values, begin, end))
-        report_not_finite(job, passes, begin, end);
+    const bool is_finite = nnf_objective_measure(objective, passes, scale, values, begin, end);
     if (job->run->outputs) {
         const nnf_source outputs = nnf_job_get_source(job, passes, job->run->outputs);
         nnf_batches_scatter_outputs(passes, &outputs, begin, end);
     }
+    if (!has_labels)
+        return (nnf_fault){.status = NNF_STATUS_LABEL_OUT_OF_RANGE};
+    return is_finite ? (nnf_fault){.status = NNF_STATUS_OK}
+                     : (nnf_fault){NNF_STATUS_NOT_FINITE, find_bad_layer(passes, values, begin, end)};
 }
 
 void nnf_job_count(nnf_job *job, const nnf_member *member, const nnf_batch *batch, nnf_row_values values, int64_t done, ptrdiff_t n_rows)

@@ -58,7 +58,7 @@ static int64_t advance(nnf_job *job, nnf_member *member, uint32_t epoch, int64_t
         run_batches(job, &lone, epoch, number, n_alone);
     nnf_team_barrier(member);
     /* Between the two meetings nobody reports, so all read the same. */
-    const bool goes_on = atomic_load(&job->verdict) == NNF_STATUS_OK;
+    const bool goes_on = nnf_job_get_fault(job).status == NNF_STATUS_OK;
     if (member->index == 0) {
         job->n_alone = 0;
         nnf_alone_return(&job->alone, member, n_alone, nnf_clock_get());
@@ -164,8 +164,7 @@ nnf_status nnf_train(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix
         .run = run,
         .batch_size = run->batch_size < x->n_rows ? run->batch_size : x->n_rows,
         .stats = stats,
-        .verdict = NNF_STATUS_OK,
-        .bad_layer = trainer->network->n_layers,
+        .report = NNF_NO_REPORT,
     };
     job.end = get_end(&job);
     const int n_threads = choose_threads(&job);
@@ -177,8 +176,9 @@ nnf_status nnf_train(nnf_trainer *trainer, const nnf_matrix *x, const nnf_matrix
     nnf_step_follow(trainer->step, run->learning_rates);
     nnf_team_run(n_threads, run_epochs, &job);
     nnf_step_follow(trainer->step, NULL);
-    trainer->bad_layer = job.bad_layer;
-    return job.verdict;
+    const nnf_fault fault = nnf_job_get_fault(&job);
+    trainer->bad_layer = fault.layer;
+    return fault.status;
 }
 
 void nnf_trainer_release(nnf_trainer *trainer)

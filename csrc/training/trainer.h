@@ -22,8 +22,8 @@ typedef struct nnf_trainer {
     nnf_order order;
     double *batch_weight;      /* where losses are divided by sums of weights: that of each batch of the run's part of the epoch */
     nnf_plan plan, plan_alone; /* of the team, and of member 0 */
-    int bad_layer; /* of a run that ended with NOT_FINITE: the lowest that gave such a value, -1 if the scaled input held one, n_layers
-                      if only the loss did */
+    int bad_layer; /* of a run that ended with NOT_FINITE: the lowest that gave such a value for a row of the batch's first bad shard
+                      whose loss is one, -1 if the scaled input held it, n_layers if only the loss did */
 } nnf_trainer;
 
 void nnf_trainer_release(nnf_trainer *trainer);

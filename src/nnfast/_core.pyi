@@ -109,8 +109,9 @@ class RunStopped(Exception):
     stats: list[Stats]
     """Of the finished epochs, and then of the unfinished one."""
     layer: int | None
-    """For "not_finite": the lowest layer that gave NaN or an infinity; -1 if the scaled input held one, the number of
-    layers if only the loss was."""
+    """For "not_finite": the lowest layer that gave NaN or an infinity for a row whose loss is not finite, of the first
+    1,024 rows of the batch that hold such a row; -1 if the scaled input held one, the number of layers if only the loss
+    was."""
 
 Poll = Callable[[Progress], object]
 """Called about 20 times a second between batches; return False to stop. Exceptions (KeyboardInterrupt too) stop the

@@ -129,6 +129,90 @@ def test_fit_goes_on_where_it_ended(dtype: str) -> None:
     assert weights[0] == weights[1] == weights[2]
 
 
+# ---- errors ----------------------------------------------------------------------------------------------------------
+
+FAULTS = {
+    "layer 0": (2, 1e30),  # infinite in the first layer
+    "layer 1": (1, 1e38),  # in the second
+    "hidden": (0, 1e30),  # in the first, but 0 behind the second: the loss is finite
+}
+"""Name -> a feature and its value."""
+
+
+def find_fault(hidden: int, batch_size: int, faults: dict[int, str]) -> tuple[str, int | None, int]:
+    """Train two batches, with faults in rows of the second; return what is told."""
+    network = _core.Network(
+        "float32", 3, 1.0, 0.0, [nets.dense(hidden), nets.dense(hidden, "relu"), nets.dense(3, "softmax")]
+    )
+    network.set_parameter(0, "weights", np.repeat(np.array([[-1e10], [1], [1e10]], "float32"), hidden, axis=1))
+    network.set_parameter(1, "weights", np.ones((hidden, hidden), "float32"))
+    network.set_parameter(2, "weights", np.ones((hidden, 3), "float32"))
+    x, y = np.zeros((2 * batch_size, 3), "float32"), np.zeros((2 * batch_size, 1), "int32")
+    for row, fault in faults.items():
+        if fault == "label":
+            y[batch_size + row] = 3
+        else:
+            column, value = FAULTS[fault]
+            x[batch_size + row, column] = value
+    trainer = _core.Trainer(network, _core.Optimizer(network, "sgd", [0.1]), nets.CROSSENTROPY, [])
+    with pytest.raises(_core.RunStopped) as stopped:
+        trainer.run(x, y, batch_size=batch_size, first_epoch=0, n_epochs=1, shuffle=False, seed=0)
+    return stopped.value.reason, stopped.value.layer, stopped.value.stats[0].n_batches
+
+
+@pytest.mark.parametrize(
+    ("faults", "reason", "layer"),
+    [
+        ({5: "layer 1", 5127: "layer 0"}, "not_finite", 1),
+        ({5: "layer 1", 5127: "label"}, "not_finite", 1),
+        ({5: "label", 5127: "layer 0"}, "label_out_of_range", None),
+        ({2000: "layer 1", 5: "hidden", 1030: "hidden"}, "not_finite", 1),
+        ({5: "layer 1", 1000: "layer 0"}, "not_finite", 0),
+        ({5: "layer 1", 1000: "label"}, "label_out_of_range", None),
+    ],
+)
+def test_the_first_bad_shard_is_told_of(faults: dict[int, str], reason: str, layer: int | None) -> None:
+    for n_threads in THREADS:
+        nnfast.set_num_threads(n_threads)
+        for _ in range(4):  # members are not always in the same order
+            assert find_fault(64, 8192, faults) == (reason, layer, 1), n_threads
+
+
+@pytest.mark.parametrize(("hidden", "batch_size"), [(64, 1000), (512, 60)])
+@pytest.mark.parametrize(
+    ("second", "reason", "layer"),
+    [("hidden", "not_finite", 1), ("layer 0", "not_finite", 0), ("label", "label_out_of_range", None)],
+)
+def test_the_same_fault_by_rows_and_by_columns(
+    hidden: int, batch_size: int, second: str, reason: str, layer: int | None
+) -> None:
+    """It does not matter which rows are one member's."""
+    for n_threads in THREADS:
+        nnfast.set_num_threads(n_threads)
+        for rows in ((2, batch_size - 3), (batch_size - 3, 2)):
+            faults = dict(zip(rows, ("layer 1", second), strict=True))
+            assert find_fault(hidden, batch_size, faults) == (reason, layer, 1), n_threads
+
+
+def test_one_error_through_the_front_door() -> None:
+    x, y = np.zeros((8192, 2), "float32"), np.zeros((8192, 1), "float32")
+    x[5, 0] = x[5127, 1] = 1e30
+    errors = set()
+    for n_threads in THREADS:
+        nnfast.set_num_threads(n_threads)
+        layers = [nnfast.layers.Dense(40, "relu"), nnfast.layers.Dense(40, "relu"), nnfast.layers.Dense(1)]
+        model = nnfast.Sequential([nnfast.layers.Input(2), *layers], seed=0)
+        weights = [np.zeros_like(each) for each in model.get_weights()]
+        weights[0][0, 0], weights[0][1, 1], weights[2][0, 0] = 1, 1e10, 1e10
+        model.set_weights(weights)
+        model.compile("sgd", "mean_squared_error")
+        with pytest.raises(nnfast.exceptions.NotFiniteError) as error:
+            model.fit(x, y, batch_size=8192, shuffle=False, verbose=0)
+        errors.add(str(error.value))
+    assert len(errors) == 1, errors
+    assert "first in dense_1;" in errors.pop()
+
+
 # ---- predict ---------------------------------------------------------------------------------------------------------
 
 
