@@ -96,8 +96,8 @@ def test_digits_through_the_front_door(dtype: str, tmp_path: Path) -> None:
 
 
 def test_batches_of_several_rounds_of_shards(dtype: str, rng: np.random.Generator) -> None:
-    """More shards than a team takes between two meetings, the last of them not whole; one thread meets nobody."""
-    n_rows, results = 67_000, set()
+    """More shards than a team takes between two meetings, by several, the last not whole; one thread meets nobody."""
+    n_rows, results = 70_000, set()
     x, y = rng.standard_normal((n_rows, 12)).astype(dtype), rng.integers(0, 3, n_rows)
     for n_threads in THREADS:
         nnfast.set_num_threads(n_threads)
@@ -105,7 +105,7 @@ def test_batches_of_several_rounds_of_shards(dtype: str, rng: np.random.Generato
             [nnfast.layers.Dense(40, "tanh"), nnfast.layers.Dense(3, "softmax")], seed=0, dtype=dtype
         )
         model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
-        history = model.fit(x, y, batch_size=66_500, epochs=2, verbose=0)
+        history = model.fit(x, y, batch_size=69_500, epochs=2, verbose=0)
         results.add((b"".join(weights.tobytes() for weights in model.get_weights()), str(history.history)))
     assert len(results) == 1, results
 
