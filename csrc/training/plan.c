@@ -21,7 +21,9 @@ void nnf_plan_free(nnf_plan *plan)
 /* ---- rows, columns or shards ---- */
 
 /* Every shard has gradients of its own, which should stay in a member's second-level cache beside the rows. Those of a round, which
- * come from other members, should fit into the third-level cache. */
+ * come from other members, should fit into the third-level cache: 2 MiB is about a core's share of one. At the end of a round a
+ * member waits for a shard at most: of 64 that is little, and more of them take memory alone. To hold other limits against these:
+ * python -m benchmarks.compare, task mnist10_gd. */
 enum { MOST_SHARD_BYTES = 1 << 18, MOST_ROUND_BYTES = 1 << 21, MOST_SHARDS = 64 };
 
 bool nnf_plan_is_by_shards(const nnf_network *network, int64_t batch_size)
@@ -36,15 +38,24 @@ ptrdiff_t nnf_plan_count_shards(int64_t batch_size, int size)
 }
 
 /* Who works alone meets nobody, and adds each shard while it is in cache. */
-ptrdiff_t nnf_plan_choose_round(const nnf_network *network, int64_t batch_size, int size)
+ptrdiff_t nnf_plan_limit_round(const nnf_network *network, int64_t batch_size, int size)
 {
     if (size == 1)
         return 1;
     const ptrdiff_t n_shards = nnf_plan_count_shards(batch_size, size);
-    ptrdiff_t n = (ptrdiff_t)(MOST_ROUND_BYTES / (network->parameter_size + 1));
-    n = n < MOST_SHARDS ? n : MOST_SHARDS;
+    const size_t gradients = network->parameter_size; /* of a shard, 0 where nothing has parameters */
+    ptrdiff_t n = MOST_SHARDS;
+    if (gradients > MOST_ROUND_BYTES / MOST_SHARDS)
+        n = (ptrdiff_t)(MOST_ROUND_BYTES / gradients);
     n = n > size ? n : size;
     return n < n_shards ? n : n_shards;
+}
+
+/* As many for each member: in a round that is not the batch's last nobody waits for another's one more. */
+ptrdiff_t nnf_plan_choose_round(const nnf_network *network, int64_t batch_size, int size)
+{
+    const ptrdiff_t n = nnf_plan_limit_round(network, batch_size, size);
+    return n > size && n < nnf_plan_count_shards(batch_size, size) ? n - n % size : n;
 }
 
 ptrdiff_t nnf_plan_choose_rows(const nnf_network *network, int64_t batch_size)

@@ -24,6 +24,8 @@ static inline ptrdiff_t nnf_plan_get_shard_rows(int64_t batch_size, int size)
 /* How many there are in a batch, and how many of these a team takes between two meetings. */
 ptrdiff_t nnf_plan_count_shards(int64_t batch_size, int size);
 ptrdiff_t nnf_plan_choose_round(const nnf_network *network, int64_t batch_size, int size);
+/* The most that a team of that size, or a smaller one, takes. */
+ptrdiff_t nnf_plan_limit_round(const nnf_network *network, int64_t batch_size, int size);
 /* Rows of a batch that go through the layers together: a shard, or all where a layer takes the statistics of the batch. */
 ptrdiff_t nnf_plan_choose_rows(const nnf_network *network, int64_t batch_size);
 /* For n_rows that go together and a team of size. Allocates nothing. */

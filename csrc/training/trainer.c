@@ -134,7 +134,7 @@ static bool reserve(nnf_trainer *trainer, const nnf_job *job, int n_threads)
 {
     const ptrdiff_t n_rows = nnf_plan_choose_rows(trainer->network, job->batch_size);
     const bool by_shards = nnf_plan_is_by_shards(trainer->network, job->batch_size);
-    const ptrdiff_t n_shards = by_shards ? nnf_plan_choose_round(trainer->network, job->batch_size, n_threads) : 0;
+    const ptrdiff_t n_shards = by_shards ? nnf_plan_limit_round(trainer->network, job->batch_size, n_threads) : 0;
     if (job->batch_size > n_rows && !reserve_gradients(trainer, 1 + n_shards))
         return false;
     if (!nnf_plan_reserve(&trainer->plan, trainer->network) || !nnf_plan_reserve(&trainer->plan_alone, trainer->network) ||

@@ -130,26 +130,67 @@ static void test_choice(const nnf_kernels *table)
     nnf_network_release(network);
 }
 
+/* Of this many bytes of weights, and a few of biases. */
+static nnf_network *make_layer(const nnf_kernels *table, const char *name, int64_t n_bytes)
+{
+    const stack one = {name, 64, 1, {make_dense(n_bytes / 64 / (int64_t)nnf_dtype_size(table->dtype), NNF_ACTIVATION_LINEAR)}};
+    check_set_context("%s f%zu %s", table->isa, 8 * nnf_dtype_size(table->dtype), name);
+    return make_network(table, &one);
+}
+
+/* 256 KiB of parameters are few enough. */
 static void test_shards(const nnf_kernels *table)
 {
-    const size_t size = nnf_dtype_size(table->dtype);
-    const int64_t most = (1 << 18) / (int64_t)size; /* parameters of 256 KiB */
-    const stack small = {"small", 64, 1, {make_dense(most / 64 / 2, NNF_ACTIVATION_LINEAR)}};
-    const stack large = {"large", 64, 1, {make_dense(most / 64, NNF_ACTIVATION_LINEAR)}};
-    const stack *stacks[] = {&small, &large};
-    for (int s = 0; s < 2; s++) {
-        nnf_network *network = make_network(table, stacks[s]);
-        check_set_context("f%zu %s", 8 * size, stacks[s]->name);
+    for (int is_large = 0; is_large < 2; is_large++) {
+        nnf_network *network = make_layer(table, is_large ? "large" : "small", (is_large ? 256 : 252) << 10);
         CHECK(!nnf_plan_is_by_shards(network, 1) && !nnf_plan_is_by_shards(network, NNF_SHARD_ROWS));
-        CHECK(nnf_plan_is_by_shards(network, NNF_SHARD_ROWS + 1) == (s == 0));
-        CHECK(nnf_plan_count_shards(NNF_SHARD_ROWS, 3) == 1 && nnf_plan_count_shards(NNF_SHARD_ROWS + 1, 3) == 2);
-        const int64_t huge = (int64_t)1000 * NNF_SHARD_ROWS;
-        CHECK(nnf_plan_choose_round(network, huge, 1) == 1); /* who meets nobody */
-        CHECK(nnf_plan_choose_round(network, huge, 2) == (s == 0 ? 15 : 7));
-        CHECK(nnf_plan_choose_round(network, huge, 40) == 40);
-        CHECK(nnf_plan_choose_round(network, NNF_SHARD_ROWS + 1, 40) == 2);
+        CHECK(nnf_plan_is_by_shards(network, NNF_SHARD_ROWS + 1) == !is_large);
         nnf_network_release(network);
     }
+    CHECK(nnf_plan_count_shards(NNF_SHARD_ROWS, 3) == 1 && nnf_plan_count_shards(NNF_SHARD_ROWS + 1, 3) == 2);
+}
+
+/* A team that is smaller than the one that memory was reserved for has room. */
+static void check_room(const nnf_network *network, int64_t batch_size)
+{
+    for (int size = 1; size <= 70; size++)
+        for (int fewer = 1; fewer <= size; fewer++)
+            CHECK(nnf_plan_choose_round(network, batch_size, fewer) <= nnf_plan_limit_round(network, batch_size, size));
+}
+
+typedef struct round_case {
+    int n_shards, size;
+    ptrdiff_t tiny, small; /* shards of a round: 64 fit, or 19, but as many for each member; or all, or one for each */
+} round_case;
+
+static const round_case rounds[] = {
+    {1000, 1, 1, 1},    {1000, 2, 64, 18},  {1000, 3, 63, 18}, {1000, 7, 63, 14}, {1000, 16, 64, 16},
+    {1000, 40, 40, 40}, {1000, 70, 70, 70}, {64, 3, 64, 18},   {19, 2, 19, 19},   {2, 40, 2, 2},
+};
+
+static void test_rounds(const nnf_kernels *table)
+{
+    nnf_network *tiny = make_layer(table, "tiny", 1 << 10), *small = make_layer(table, "small", 104 << 10);
+    for (size_t c = 0; c < sizeof rounds / sizeof *rounds; c++) {
+        const round_case *r = &rounds[c];
+        const int64_t batch_size = (int64_t)(r->n_shards - 1) * NNF_SHARD_ROWS + 1;
+        check_set_context("%s f%zu, %d shards, %d members", table->isa, 8 * nnf_dtype_size(table->dtype), r->n_shards, r->size);
+        CHECK(nnf_plan_choose_round(tiny, batch_size, r->size) == r->tiny);
+        CHECK(nnf_plan_choose_round(small, batch_size, r->size) == r->small);
+    }
+    check_room(tiny, (int64_t)1000 * NNF_SHARD_ROWS);
+    check_room(small, (int64_t)20 * NNF_SHARD_ROWS);
+    nnf_network_release(tiny);
+    nnf_network_release(small);
+}
+
+static void test_no_parameters(const nnf_kernels *table)
+{
+    const stack bare = {"no parameters", 9, 1, {dropout}};
+    nnf_network *network = make_network(table, &bare);
+    check_set_context("%s f%zu, no parameters", table->isa, 8 * nnf_dtype_size(table->dtype));
+    CHECK(nnf_plan_choose_round(network, (int64_t)1000 * NNF_SHARD_ROWS, 2) == 64);
+    nnf_network_release(network);
 }
 
 static void test_tables(nnf_dtype dtype)
@@ -159,6 +200,8 @@ static void test_tables(nnf_dtype dtype)
             test_stacks(*table);
             test_choice(*table);
             test_shards(*table);
+            test_rounds(*table);
+            test_no_parameters(*table);
         }
 }
 
