@@ -7,6 +7,8 @@
 #include <string.h>
 
 enum { IN_SIZE = 41, N_CLASSES = 3, MOST_LAYERS = 5, MOST_ROWS = 3100, MOST_WEIGHTS = 512 * 512 };
+/* Ten shards, of features so many that their gradients fill a round before that. */
+enum { WIDE = 3900, WIDE_ROWS = 9 * 1024 + 20, WIDE_GAP = 401 };
 
 static nnf_layer_spec make_dense(int64_t out_size, nnf_activation activation, bool is_trained)
 {
@@ -31,17 +33,26 @@ typedef struct training {
     nnf_step_options options;
 } training;
 
-static unsigned char features[MOST_ROWS][IN_SIZE];
-static int32_t labels[MOST_ROWS];
+static unsigned char features[MOST_ROWS][IN_SIZE], wide_features[WIDE_ROWS + WIDE];
+static int32_t labels[WIDE_ROWS];
 
-/* Half of the features are 0. */
+/* Half of the features are 0. Nearly all of the wide rows' are, which costs little; each is the one before, moved by one. */
 static void fill_data(void)
 {
-    for (int i = 0; i < MOST_ROWS; i++) {
+    for (int i = 0; i < WIDE_ROWS; i++)
         labels[i] = i % N_CLASSES;
+    for (int i = 0; i < MOST_ROWS; i++)
         for (int j = 0; j < IN_SIZE; j++)
             features[i][j] = (i + 3 * j) % 4 < 2 ? 0 : (unsigned char)(i * 7 + j * 31);
-    }
+    for (int i = 0; i < WIDE_ROWS + WIDE; i += WIDE_GAP)
+        wide_features[i] = (unsigned char)(1 + i * 7 % 255);
+}
+
+static nnf_matrix get_features(const training *t)
+{
+    if (t->n_rows == WIDE_ROWS)
+        return (nnf_matrix){wide_features, t->n_rows, WIDE, 1, NNF_U8, NULL};
+    return (nnf_matrix){features, t->n_rows, IN_SIZE, IN_SIZE, NNF_U8, NULL};
 }
 
 static void fill_weights(nnf_network *network, const training *t)
@@ -58,9 +69,9 @@ static void fill_weights(nnf_network *network, const training *t)
 /* Leaves the weights of each layer, one after the other. */
 static void train(const training *t, int n_threads, float *weights)
 {
-    const nnf_network_spec spec = {NNF_F32, IN_SIZE, 1.0 / 255, 0, t->n_layers, t->layers};
+    const nnf_matrix x = get_features(t), y = {labels, t->n_rows, 1, sizeof *labels, NNF_I32, NULL};
+    const nnf_network_spec spec = {NNF_F32, x.n_columns, 1.0 / 255, 0, t->n_layers, t->layers};
     const nnf_objective objective = {.loss = NNF_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, .loss_factor = 1, .gradient_factor = 1};
-    const nnf_matrix x = {features, t->n_rows, IN_SIZE, IN_SIZE, NNF_U8, NULL}, y = {labels, t->n_rows, 1, sizeof *labels, NNF_I32, NULL};
     const nnf_run run = {.batch_size = t->batch_size, .n_epochs = 2, .shuffle = true, .seed = 3};
     nnf_network *network;
     nnf_optimizer *optimizer;
@@ -136,6 +147,7 @@ int main(void)
          {.clip_norm = 0.1, .n_batches = 2, .use_average = true, .average_momentum = 0.9, .overwrite_interval = 2}},
         {"norms, by shards", MOST_ROWS - 10, MOST_ROWS, 2, {bound, last}, {.clip_global_norm = 0.1, .n_batches = 1}},
         {"shards", MOST_ROWS - 10, MOST_ROWS, 2, {make_dense(20, NNF_ACTIVATION_TANH, true), last}, plain},
+        {"rounds of shards", WIDE_ROWS, WIDE_ROWS, 2, {make_dense(16, NNF_ACTIVATION_TANH, true), last}, plain},
         {"a batch's statistics", 100, 250, 3, {make_dense(60, NNF_ACTIVATION_GELU, true), batch, last}, plain},
         {"a batch's statistics between columns",
          16,
