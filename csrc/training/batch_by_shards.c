@@ -57,13 +57,15 @@ static void carry_shard(nnf_job *job, const nnf_member *member, const shard *own
     }
 }
 
-/* Number of the next shard of the round; n or more if there is none, or none is wanted any more. Shards are taken in order and each
+/* Place of the next shard of the round; n or more if there is none, or none is wanted any more. Shards are taken in order and each
  * that was taken is done, so all before one with a fault are. */
 static ptrdiff_t take_shard(nnf_job *job, const nnf_member *member, const nnf_batch *batch, ptrdiff_t n)
 {
     if (member->index == 0)
         nnf_job_ask(job, batch);
-    return nnf_job_get_fault(job).status == NNF_STATUS_OK ? atomic_fetch_add_explicit(&job->n_taken, 1, memory_order_relaxed) : n;
+    if (nnf_job_get_fault(job).status != NNF_STATUS_OK)
+        return n;
+    return atomic_fetch_add_explicit(&job->n_taken, 1, memory_order_relaxed);
 }
 
 /* The shards of a round are first .. first + n - 1 of the batch's. */
