@@ -1,5 +1,6 @@
 """How the program ``nnfast`` ends when it cannot go on: errors and interrupts."""
 
+import os
 import re
 import signal
 import subprocess
@@ -95,6 +96,8 @@ ERRORS = {
     "negative hidden": (["train", "digits", "--hidden", "-4"], r"--hidden.*expected numbers like .*, received '-4'"),
     "test split": (["train", "flowers.csv", "--test-split", "1"], r"--test-split.*0<x<1"),
     "model folder": (["train", "digits", "--model", "none/m.st"], r"--model: expected a file in a folder that exists"),
+    "model is a pipe": (["train", "digits", "--model", "pipe"], r"--model: expected a file or none, received pipe"),
+    "config in no folder": (["train", "digits", "--save-config", "none/c.toml"], r"--save-config: .*that exists"),
     "picture folder": (["train", "digits", "--picture", "none/p.png"], r"--picture: expected a file in a folder that"),
     "picture format": (
         ["train", "digits", "--picture", "p.xyz"],
@@ -111,6 +114,7 @@ ERRORS = {
 @pytest.mark.parametrize("case", ERRORS)
 def test_errors(here, case):
     write_flowers(here / "flowers.csv")
+    os.mkfifo(here / "pipe")
     (here / "one.csv").write_text("x,y\n1,1\n2,1\n3,1\n")
     (here / "infinite.csv").write_text("x,y\n" + "inf,1\n1,0\n" * 4)
     (here / "gaps.csv").write_text("x,y\n,1\nNA,0\nnan,1\n,0\n,1\n")
@@ -237,3 +241,14 @@ def test_model_and_picture_are_two_files(here):
     assert result.exit_code == 2
     assert "expected another file than --model, received digits.png" in result.output
     assert list_files(here) == []
+
+
+def test_folders_that_cannot_be_written_to(here, monkeypatch):
+    """Root may write to all but a disk that is read-only: the system says so."""
+    (here / "disk").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != here / "disk")
+    for option in ("model", "picture", "report", "save-config"):
+        said = run("train", "digits", f"--{option}", "disk/file.png", code=2)
+        assert f"--{option}: expected a file in a folder that can be written to, received disk/file.png" in said
+    assert list_files(here) == ["disk"]
+    assert list_files(here / "disk") == []

@@ -211,10 +211,23 @@ def test_errors(here, arguments, message):
     assert Path("a.st").read_bytes() == before
 
 
+def test_an_interrupted_training_is_replaced_with_a_word(here):
+    with start(*TASKS["digits"], "--epochs", 1_000_000) as process:
+        for line in process.stdout:
+            if line.startswith("epoch 1/"):
+                break
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    word = "b.st holds an interrupted training, which --resume would go on with; it is replaced"
+    assert word in train(*TASKS["digits"], "--epochs", 1, model="b.st")
+    assert word not in train(*TASKS["digits"], "--epochs", 1, model="b.st")
+    assert read_model("b.st").epochs_done == 1
+
+
 def test_other_rows_are_noticed(here):
     train(*TASKS["values"], "--epochs", 2)
     write_prices(here / "prices.csv", 100)
-    assert "--resume: expected data with rows {'train': 144" in train("--resume", "--epochs", 3, code=2)
+    assert "with which the training began, their rows {'train': 144" in train("--resume", "--epochs", 3, code=2)
 
 
 @pytest.mark.parametrize("place", ["data", "validation-data"])
@@ -224,7 +237,8 @@ def test_other_values_are_other_data(here, place):
     path = Path("prices.csv" if place == "data" else "check.csv")
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:-1], lines[-2]]) + "\n")
-    assert "--resume: expected data with data_sha256" in run("train", "--resume", "--model", "a.st", code=2)
+    message = run("train", "--resume", "--model", "a.st", code=2)
+    assert "with which the training began, their SHA-256 of the arrays" in message
     path.write_text("\n".join(lines) + "\n")
     train("--resume", "--epochs", 2)
 

@@ -1,5 +1,6 @@
 """A file is written whole or not at all, whenever Ctrl-C comes."""
 
+import errno
 import os
 import stat
 import sys
@@ -61,3 +62,39 @@ def test_what_is_renamed_is_on_the_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", watch)
     atomic_write.write_atomically(path, b"new")
     assert calls == [(3, False), ("folder", True)]
+
+
+def test_a_link_stays(tmp_path):
+    (tmp_path / "folder").mkdir()
+    for name in ("there", "not yet"):
+        (tmp_path / f"to {name}").symlink_to(tmp_path / "folder" / name)
+    (tmp_path / "folder" / "there").write_bytes(b"old")
+    for name in ("there", "not yet"):
+        atomic_write.write_atomically(tmp_path / f"to {name}", b"new")
+        assert (tmp_path / f"to {name}").is_symlink()
+        assert (tmp_path / "folder" / name).read_bytes() == b"new"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "not yet", "there", "to not yet", "to there"]
+
+
+def test_what_is_no_file_stays(tmp_path):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("folder", "pipe", "link"):
+        with pytest.raises(FileExistsError, match=f"received a folder or a device: '.*{name}'"):
+            atomic_write.write_atomically(tmp_path / name, b"new")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert (tmp_path / "link").is_symlink()
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_errors_name_the_file(name, tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, name, fail)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match=r"No space left on device: 'file'$"):
+        atomic_write.write_atomically("file", b"new")
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
 """job: one training, from what was asked for to files and figures."""
 
+import contextlib
 import importlib.util
 import json
 from pathlib import Path
@@ -12,7 +13,7 @@ from nnfast.callbacks import Callback, CSVLogger, EarlyStopping, TensorBoard
 from nnfast.cli.checkpoint import Checkpoint
 from nnfast.cli.compiling import check_resumed
 from nnfast.cli.display import Display, count
-from nnfast.cli.files import check_distinct
+from nnfast.cli.files import check_distinct, check_writable
 from nnfast.cli.fitting import Fitting, make_model, resolve
 from nnfast.cli.image_sets import IMAGE_SETS
 from nnfast.cli.loading import load_task, load_validation
@@ -53,6 +54,8 @@ class Job:
         self._picture_path = self._choose_file("picture", ".png")
         self._report_path = self._choose_file("report", ".html") if self._settings["report"] else None
         self._check_files()
+        if not self._settings["resume"]:
+            self._tell_of_a_run()
         self._record: Record = {}
         self._checkpoint: Checkpoint | None = None
         self._is_trained = False
@@ -101,6 +104,14 @@ class Job:
             raise click.UsageError(f"--resume: expected a file that training left, received {path} without its state.")
         self._settings = _DEFAULTS | before | self._given | {"model": path}
 
+    def _tell_of_a_run(self) -> None:
+        """Say that the model will take the place of one whose training was interrupted."""
+        with contextlib.suppress(OSError, ValueError):  # what is no model is replaced all the same
+            saved = read_model(self._model_path)
+            if saved.training and not saved.training.is_finished:
+                held = f"{self._model_path} holds an interrupted training, which --resume would go on with"
+                self._display.note(f"{held}; it is replaced")
+
     def _prepare(self) -> Fitting:
         """Load the data and make the model, or take it up."""
         settings = self._settings
@@ -136,13 +147,12 @@ class Job:
         self._record = self._record | kept
 
     def _choose_file(self, option: str, suffix: str) -> Path:
-        """Return a file to write, in a folder that exists."""
+        """Return a file that can be written."""
         path: Path | None = self._settings[option]
         if path is None and self._settings["data"] is None:
             raise click.UsageError(f"--resume: expected DATA or --{option}, received neither.")
         path = path or Path(Path(self._settings["data"]).stem + suffix)
-        if not path.absolute().parent.is_dir():
-            raise click.UsageError(f"--{option}: expected a file in a folder that exists, received {path}.")
+        check_writable(f"--{option}", path)
         return path
 
     def _check_files(self) -> None:
@@ -152,6 +162,8 @@ class Job:
         read = {"DATA": data} | {f"--{name}": settings[name] for name in ("validation-data", "config")}
         chosen = {"--model": self._model_path, "--picture": self._picture_path, "--report": self._report_path}
         check_distinct(read, chosen | {f"--{name}": settings[name] for name in ("log", "save-config")})
+        if settings["save-config"] is not None:
+            check_writable("--save-config", settings["save-config"])
         _check_picture(self._picture_path)
 
     # ---- training and after ----
@@ -234,6 +246,7 @@ def _check_same(before: Record, now: Record, given: dict[str, Any]) -> None:
         old, new = before["settings"].get(name), now["settings"].get(name)
         if name not in _MAY_CHANGE and old != new:
             raise click.UsageError(f"--{name}: expected {old}, with which the training began, received {new}.")
-    for name in ("rows", "network", "data_sha256"):
+    for name, what in (("rows", "rows"), ("network", "network"), ("data_sha256", "SHA-256 of the arrays")):
         if before[name] != now[name]:
-            raise click.UsageError(f"--resume: expected data with {name} {before[name]}, received {now[name]}.")
+            wanted = f"the data with which the training began, their {what} {before[name]}"
+            raise click.UsageError(f"--resume: expected {wanted}, received {now[name]}.")

@@ -12,7 +12,7 @@ import numpy as np
 from nnfast import Sequential, load_model
 from nnfast.cli.columns import Columns
 from nnfast.cli.display import Display
-from nnfast.cli.files import check_distinct
+from nnfast.cli.files import check_distinct, check_writable
 from nnfast.cli.image_sets import IMAGE_SETS
 from nnfast.cli.loading import DATA, FOLDER, JSON, MODEL, TARGET, load_rows
 from nnfast.cli.scores import choose_classes, is_classifier
@@ -53,6 +53,8 @@ def predict(
     if ending not in _FORMATS:
         raise click.UsageError(f"--output: expected a name with {', '.join(_FORMATS)}, received {output}.")
     check_distinct({"MODEL": model, "DATA": Path(data)}, {"--output": output})
+    if output is not None:
+        check_writable("--output", output)
     display = Display(stderr=True)
     with display.stage(f"predicting {data}"):
         network = load_model(model)

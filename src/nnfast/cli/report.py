@@ -7,7 +7,7 @@ import click
 from nnfast import load_model
 from nnfast.cli.columns import Columns
 from nnfast.cli.display import Display
-from nnfast.cli.files import check_distinct
+from nnfast.cli.files import check_distinct, check_writable
 from nnfast.cli.loading import DATA, FOLDER, MODEL, TARGET, as_values, load_rows
 from nnfast.cli.scores import count_outputs, is_classifier
 from nnfast.report import write_report
@@ -26,6 +26,7 @@ def report(model: Path, data: str, folder: Path | None, target: str | None, outp
     display = Display()
     path = output or Path(f"{model.stem}.html")
     check_distinct({"MODEL": model, "DATA": Path(data)}, {"--output": path})
+    check_writable("--output", path)
     with display.stage(f"judging {data}"):
         network = load_model(model)
         columns = Columns.from_metadata(network.metadata)
