@@ -14,6 +14,7 @@ from nnfast.callbacks import BackupAndRestore, Callback, ModelCheckpoint
 from nnfast.data import Batches
 from nnfast.exceptions import ModelFileError
 from nnfast.layers import Dense, Input
+from nnfast.optimizers import SGD, Adam
 from nnfast.saving import model_file, tensor_file
 
 
@@ -67,8 +68,10 @@ def test_a_drawn_seed_is_the_checkpoints(tmp_path):
         ({"validation_split": 0.1}, r"data, x, shape: \[80, 6\], received \[72, 6\]"),
         ({"validation_data": (X, Y)}, r"validation data, x, shape: None, received \[80, 6\]"),
         ({"model": make(seed=2)}, r"seed: 1, received 2"),
-        ({"model": make("sgd")}, r"optimizer: \{'class_name': 'Adam'.*received \{'class_name': 'SGD'"),
-        ({"model": make_classifier()}, r"layers: .*Dropout.*, received"),
+        ({"model": make("sgd")}, r"optimizer, class_name: Adam, received SGD"),
+        ({"model": make(Adam(beta_1=0.8))}, r"optimizer, config, beta_1: 0.9, received 0.8"),
+        ({"model": make_classifier()}, r"layers, 2, class_name: Dropout, received Dense"),
+        ({"model": make_classifier(rate=0.4)}, r"layers, 2, config, rate: 0.3, received 0.4"),
         ({"model": make_classifier(rate=0.3, dtype="float64")}, r"dtype: float32, received float64"),
     ],
 )
@@ -92,8 +95,6 @@ def test_a_model_that_no_training_saved(tmp_path):
 
 
 def test_averages_have_no_way_back(tmp_path):
-    from nnfast.optimizers import Adam
-
     def make_averaging():
         return make(Adam(use_ema=True))
 
@@ -112,6 +113,8 @@ def test_averages_have_no_way_back(tmp_path):
     ("change", "message"),
     [
         (lambda state: state.update(epoch=-1), "epoch: expected an integer"),
+        (lambda state: state.update(epochs_at_start=0.5), "epochs_at_start: expected an integer"),
+        (lambda state: state.update(rate_at_start="high"), "rate_at_start: expected a finite number"),
         (lambda state: state.pop("sums"), "training: expected a dict with exactly the keys"),
         (lambda state: state.update(sums=[1.0]), "one with 1 sums of 2 batches"),
         (lambda state: state.update(callbacks=[["History", {"dict": {}}]]), "bad state of a callback: KeyError"),
@@ -198,6 +201,58 @@ def test_another_version_is_a_warning(checkpoint, monkeypatch):
     monkeypatch.setattr("nnfast.config.get_version", lambda: "99.0")
     with pytest.warns(UserWarning, match=r"m: expected nnfast .*, by which it was saved, received 99\.0"):
         assert fit(resume=checkpoint)[1] == fit()[1]
+
+
+def test_a_later_training_is_another(tmp_path):
+    """A folder that two calls of fit share: the first does not take up the second's files."""
+    model, _ = fit()
+    interrupt(7, BackupAndRestore(tmp_path, 1), model=model)
+    with pytest.raises(ValueError, match=r"with epochs of the model before it: 3, received 0$"):
+        fit(BackupAndRestore(tmp_path, 1))
+    _, expected = fit(model=fit()[0])
+    assert fit(BackupAndRestore(tmp_path, 1), model=fit()[0])[1] == expected
+
+
+def test_another_learning_rate_is_a_warning(tmp_path):
+    class Slower(Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = 0.1 / (1 + epoch)
+
+    def go_on(rate):
+        model = make(SGD(rate))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fit(Slower(), model=model, resume=tmp_path / "m")
+        return digest(model), [str(warning.message) for warning in caught]
+
+    _, expected = fit(Slower(), Idle(), model=make(SGD(0.2)))
+    interrupt(8, Slower(), ModelCheckpoint(tmp_path / "m", save_freq=7), model=make(SGD(0.2)))
+    assert go_on(0.2) == (expected, [])
+    assert go_on(0.05) == (expected, [])  # as a model has it whose training was interrupted
+    result, [message] = go_on(0.3)
+    assert result == expected
+    wanted = "expected learning_rate 0.2, with which it began, received 0.3; training goes on with 0.05"
+    assert message == f"{tmp_path / 'm'}: {wanted}"
+
+
+def test_a_later_initial_epoch(checkpoint):
+    assert fit(resume=checkpoint, initial_epoch=1)[1] == fit()[1]
+    with pytest.raises(ValueError, match=r"initial_epoch: expected at most 1, with which .*m goes on, received 2"):
+        fit(resume=checkpoint, initial_epoch=2)
+
+
+def test_a_drawn_seed_of_batches_is_the_checkpoints(tmp_path):
+    def make_batches():
+        return Batches(X, Y, batch_size=16, block_size=32)
+
+    whole = make_batches()
+    _, expected = fit(Idle(), x=whole, y=None)
+    interrupted = make_batches()
+    interrupted.seed = whole.seed
+    interrupt(8, BackupAndRestore(tmp_path, 1), x=interrupted, y=None)
+    other = make_batches()
+    assert other.seed != whole.seed
+    assert fit(BackupAndRestore(tmp_path, 1), x=other, y=None)[1] == expected
 
 
 def test_a_stream_that_is_too_short(tmp_path):

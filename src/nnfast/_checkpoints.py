@@ -25,8 +25,17 @@ class Mark(NamedTuple):
     """Where the sources of data stood."""
 
 
+class Start(NamedTuple):
+    """What a training began with."""
+
+    epochs: int
+    """That the model counted."""
+    rate: float | None
+    """Of learning; None if it is a schedule."""
+
+
 def describe_state(
-    mark: Mark, tally: Tally, callbacks: list[tuple[str, dict[str, Any]]], data: dict[str, Any]
+    start: Start, mark: Mark, tally: Tally, callbacks: list[tuple[str, dict[str, Any]]], data: dict[str, Any]
 ) -> TrainingState:
     """Return how far a training is; what goes on after this does not change it."""
     return TrainingState(
@@ -34,6 +43,8 @@ def describe_state(
         epoch=mark.epoch,
         batch=tally.n_batches,
         epochs_before=mark.epochs_before,
+        epochs_at_start=start.epochs,
+        rate_at_start=start.rate,
         is_finished=False,
         sums=_list_sums(tally.stats),
         outputs=tally.join_outputs(),
@@ -51,13 +62,25 @@ def restore_stats(sums: list[float], n_batches: int) -> Stats | None:
     return Stats(loss, tuple(metrics), int(n_rows), n_batches, weight, penalty)
 
 
-def check_data(before: dict[str, Any], now: dict[str, Any], name: str) -> None:
-    """Raise ValueError, with the first thing that differs, unless a checkpoint's data are these."""
+def check_equal(before: dict[str, Any], now: dict[str, Any], name: str) -> None:
+    """Raise ValueError, with the first thing that differs, unless a checkpoint's description of something is this."""
     for part in now:
         old, new = _flatten(part, before.get(part)), _flatten(part, now[part])
         for key in {**new, **old}:
             if old.get(key) != new.get(key):
                 raise make_difference(name, key, old.get(key), new.get(key))
+
+
+def check_start(state: TrainingState, rate: object, now: Start, name: str) -> None:
+    """Raise ValueError if a model is younger than the one of a checkpoint was before its training.
+
+    Another learning rate is a warning: the checkpoint's, `rate`, goes on, which callbacks may have changed.
+    """
+    if now.epochs < state.epochs_at_start:
+        raise make_difference(name, "epochs of the model before it", state.epochs_at_start, now.epochs)
+    if now.rate not in (state.rate_at_start, rate):
+        wanted = f"expected learning_rate {state.rate_at_start}, with which it began, received {now.rate}"
+        warnings.warn(f"{name}: {wanted}; training goes on with {rate}", stacklevel=2)
 
 
 def check_state(state: TrainingState, objective: Objective, name: str) -> None:
@@ -90,8 +113,10 @@ def _list_sums(stats: Stats | None) -> list[float]:
 
 
 def _flatten(name: str, value: Any) -> dict[str, Any]:
-    """Return nested dicts as one, with names like "data, x, shape"."""
-    if not isinstance(value, dict):
+    """Return nested dicts, and lists of them, as one, with names like "data, x, shape"."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        value = dict(enumerate(value))
+    if not isinstance(value, dict) or not value:
         return {name: value}
     parts = [_flatten(f"{name}, {key}", part) for key, part in value.items()]
     return {key: part for each in parts for key, part in each.items()}

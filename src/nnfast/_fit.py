@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nnfast._checkpoints import Mark, check_data, check_state, describe_state, restore_stats
+from nnfast._checkpoints import Mark, Start, check_equal, check_start, check_state, describe_state, restore_stats
 from nnfast._core import Progress, RunStopped, Stats
 from nnfast._reporting import Array
 from nnfast._sources import Portion, Source, Whole
@@ -57,6 +57,8 @@ class Fit:
     def __post_init__(self) -> None:
         self._by_batch = False
         self._stand_before(self.epochs.start)
+        rate = self.learner.optimizer.learning_rate
+        self._start = Start(self.model._epochs_done, rate if isinstance(rate, float) else None)
         self._n_batches = 0  # of the portion
         self._n_left_out = 0  # batches of the epoch, done before a checkpoint
         self._reported = 0.0
@@ -266,7 +268,7 @@ class Fit:
     def describe(self) -> SavedModel:
         """Return model and training as they are now, between two batches or epochs."""
         self._data = self._data or self._describe_data()
-        state = describe_state(self._mark, self._tally, self.callbacks.get_states(), self._data)
+        state = describe_state(self._start, self._mark, self._tally, self.callbacks.get_states(), self._data)
         return self.model._describe(replace(state, is_finished=self._is_finished))
 
     def resume(self, path: StrPath) -> None:
@@ -280,9 +282,14 @@ class Fit:
         """Check that a checkpoint is one of this training, to go on from."""
         assert saved.training
         self._data = self._data or self._describe_data()
-        check_data(saved.training.data, self._data, name)
+        check_equal(saved.training.data, self._data, name)
         self.model._check_same(saved, name)
+        assert saved.compiled
+        check_start(saved.training, saved.compiled.optimizer.learning_rate, self._start, name)
         check_state(saved.training, self.learner.objective, name)
+        if saved.training.epoch < self.epochs.start:
+            wanted = f"at most {saved.training.epoch}, with which {name} goes on"
+            raise ValueError(f"initial_epoch: expected {wanted}, received {self.epochs.start}")
         if (n_begun := saved.training.epoch + (saved.training.batch > 0)) > self.epochs.stop:
             raise ValueError(
                 f"epochs: expected at least {n_begun}, so many has {name} begun, received {self.epochs.stop}"
@@ -303,6 +310,7 @@ class Fit:
             raise make_file_error(name, f"one with a bad description of where the data stood: {error!r}") from error
         self.model._restore(saved)
         self.model._epochs_done = state.epochs_before
+        self._start = Start(state.epochs_at_start, state.rate_at_start)
         self.epochs = range(min(state.epoch, self.epochs.stop), self.epochs.stop)
         self._stand_before(state.epoch)
         self._tally = Tally(self.learner, restore_stats(state.sums, state.batch), state.outputs)

@@ -98,18 +98,19 @@ class Batches:
         if transform is not None and not callable(transform):
             raise _validation.mismatch("transform", "a function of rows and a generator", transform)
         self.transform = transform
+        self._is_seed_drawn = seed is None
         chosen = int.from_bytes(os.urandom(4)) if seed is None else seed
         self.seed = _validation.check_integer("seed", chosen, 0, 2**64 - 1)
         self._pages = find_pages(self.x)
         self._epochs_begun = 0
 
     def describe_data(self) -> dict[str, Any]:
-        """Return what tells these batches from others, as plain data: rows, sizes, order and seed."""
+        """Return what tells these batches from others, as plain data: rows, sizes, order, and a seed that was given."""
         from nnfast.data.fingerprint import describe_rows
 
         parts = {name: describe_rows(getattr(self, name)) for name in ("x", "y", "sample_weight")}
-        settings = ("batch_size", "block_size", "shuffle", "seed")
-        return parts | {name: getattr(self, name) for name in settings}
+        settings = {name: getattr(self, name) for name in ("batch_size", "block_size", "shuffle")}
+        return parts | settings | {"seed": None if self._is_seed_drawn else self.seed}
 
     def __len__(self) -> int:
         """Return the number of batches of an epoch."""

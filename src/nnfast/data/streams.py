@@ -167,6 +167,7 @@ class Stream:
             "epoch": self._find_epoch() if is_new else self._epoch,
             "n_taken": 0 if is_new else self._n_taken,
             "is_over": self.is_over,
+            "seed": self._batches and self._batches.seed,
         }
 
     def go_on(self, place: dict[str, Any]) -> None:
@@ -178,7 +179,7 @@ class Stream:
             If the source ends before.
         """
         if self._batches:
-            self._batches._epochs_begun = place["epoch"]
+            self._batches._epochs_begun, self._batches.seed = place["epoch"], place["seed"]
         if not self._is_once:
             self._pieces = None
         if place["n_taken"]:

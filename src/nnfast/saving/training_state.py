@@ -23,6 +23,10 @@ class TrainingState:
         How many batches of it are done.
     epochs_before : int
         How many epochs the model counted where this one began.
+    epochs_at_start : int
+        How many it counted where the training began.
+    rate_at_start : float or None
+        The learning rate that the training began with; None if it is a schedule.
     is_finished : bool
         Whether ``fit`` ended there.
     sums : list of float
@@ -41,6 +45,8 @@ class TrainingState:
     epoch: int
     batch: int
     epochs_before: int
+    epochs_at_start: int
+    rate_at_start: float | None
     is_finished: bool
     sums: list[float]
     outputs: NDArray[Any] | None
@@ -58,8 +64,10 @@ class TrainingState:
         names = [field.name for field in fields(cls)]
         if not isinstance(data, dict) or sorted(data) != sorted(names):
             raise _validation.mismatch("training", f"a dict with exactly the keys {names}", data)
-        for name in ("epoch", "batch", "epochs_before"):
+        for name in ("epoch", "batch", "epochs_before", "epochs_at_start"):
             _validation.check_integer(name, data[name], 0, 2**32 - 1)
+        if data["rate_at_start"] is not None:
+            _validation.check_real("rate_at_start", data["rate_at_start"], "[0, inf)")
         _validation.check_bool("is_finished", data["is_finished"])
         _validation.check_text("version", data["version"])
         _check_parts(data)
