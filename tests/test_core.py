@@ -1,6 +1,9 @@
 """The raw classes of nnfast._core: Network and Optimizer. Pass and Trainer have files of their own."""
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -37,6 +40,13 @@ def test_unknown_isa(name: str) -> None:
     with pytest.raises(ValueError, match="instruction set"):
         _core.set_isa(name)
     assert _core.get_isa() == before
+
+
+def test_unknown_isa_of_the_environment() -> None:
+    command, environment = [sys.executable, "-c", "import nnfast"], os.environ | {"NNFAST_ISA": "sse9"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    expected = " or ".join(_core.get_runnable_isas())
+    assert done.stderr.splitlines()[-1] == f"ValueError: NNFAST_ISA: expected {expected}, received 'sse9'"
 
 
 def test_threads(n_threads: int) -> None:

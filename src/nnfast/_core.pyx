@@ -1,6 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, embedsignature=False
 """The door between Python and C: pointers out, the GIL released, a status turned into an exception. See _core.pyi."""
 
+import os
 import warnings
 from collections import namedtuple
 from math import prod as _prod
@@ -96,9 +97,6 @@ class RunStopped(Exception):
 
 # ---- the process ----
 
-check(nnf_core_start())
-
-
 def get_isa():
     return (<bytes>nnf_core_get_isa()).decode()
 
@@ -110,6 +108,16 @@ def get_runnable_isas():
         names.append((<bytes>nnf_core_get_runnable_isa(i)).decode())
         i += 1
     return tuple(names)
+
+
+cdef start():
+    """Once, at import: choose the kernels."""
+    if nnf_core_start() != NNF_STATUS_OK:
+        expected = " or ".join(get_runnable_isas())
+        raise ValueError(f"NNFAST_ISA: expected {expected}, received {os.environ['NNFAST_ISA']!r}")
+
+
+start()
 
 
 def set_isa(name):

@@ -87,4 +87,4 @@ def _make_format(path: StrPath, header: Header, delimiter: str, missing_values: 
     if isinstance(missing_values, str) or not all(isinstance(cell, str) for cell in missing):
         raise _validation.mismatch("missing_values", "a list of texts", missing_values)
     chosen: Header = _validation.check_choice("header", header, (True, False, "auto"))
-    return Format(Path(path), chosen, delimiter, missing)
+    return Format(Path(_validation.check_path("path", path)), chosen, delimiter, missing)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from nnfast._validation import check_path
 from nnfast.data import csv
 from nnfast.data.csv import read_csv
 from nnfast.data.frames import read_arrow, read_parquet
@@ -61,7 +62,7 @@ def read_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
 
 def _get_suffix(path: str | os.PathLike[str]) -> str:
-    return Path(Path(path).name.lower().removesuffix(".gz")).suffix
+    return Path(Path(check_path("path", path)).name.lower().removesuffix(".gz")).suffix
 
 
 def _find_delimiter(path: str | os.PathLike[str], suffix: str) -> str:

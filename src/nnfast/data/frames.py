@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnfast import _validation
 from nnfast.data.engines import choose_engine
 from nnfast.data.frame_columns import as_text, read_columns
 from nnfast.data.table import Table, describe_kind, find_column, find_text, is_numeric, make_table
@@ -48,7 +49,8 @@ def read_parquet(
         If the file cannot be opened or read.
     """
     read = _PARQUET[choose_engine(engine, tuple(_PARQUET), "Parquet files")]
-    return _make_table(_open(Path(path), read, "a Parquet file"), target, text, Path(path))
+    file = Path(_validation.check_path("path", path))
+    return _make_table(_open(file, read, "a Parquet file"), target, text, file)
 
 
 def read_arrow(source: Any, target: str | int | None = None, *, text: Iterable[str | int] = ()) -> Table:

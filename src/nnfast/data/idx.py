@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnfast._validation import check_path
 from nnfast.data.inflation import get_limit, is_gzip, open_gzip
 from nnfast.exceptions import DataFileError
 
@@ -55,7 +56,7 @@ def read_idx(path: StrPath) -> Array:
     OSError
         If the file cannot be opened or read.
     """
-    with Path(path).open("rb") as file:
+    with Path(check_path("path", path)).open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         capacity, stream = (get_limit(size), open_gzip(path, file)) if is_gzip(Path(path)) else (size, file)
         try:

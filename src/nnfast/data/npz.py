@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from nnfast._validation import check_path
 from nnfast.data.arrays import as_features
 from nnfast.data.inflation import get_limit
 from nnfast.data.npy import MAGIC, read_npy
@@ -45,7 +46,7 @@ def read_npz(path: str | os.PathLike[str], x: str | None = None, y: str | None =
     OSError
         If the file cannot be opened or read.
     """
-    path = Path(path)
+    path = Path(check_path("path", path))
     with _Pieces(io.FileIO(path)) as file:
         archive = _Archive(file, path)
         x = _choose(archive.names, ("x", "x_train") if x is None else (x,), path)

@@ -46,6 +46,7 @@ def write(model: "Stack", filepath: StrPath, format: str | None = None) -> None:
     """
     from pathlib import Path
 
+    filepath = _validation.check_path("filepath", filepath)
     chosen = Path(filepath).suffix.lower().lstrip(".") if format is None else format
     match _validation.check_choice("format", chosen, FORMATS):
         case "onnx":

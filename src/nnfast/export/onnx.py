@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from nnfast._validation import check_metadata, mismatch
+from nnfast._validation import check_metadata, check_path, mismatch
 from nnfast.saving.tensor_file import StrPath
 
 if TYPE_CHECKING:
@@ -46,8 +46,6 @@ def load(filepath: StrPath, *, output: str | None = None) -> "Sequential":
     OSError
         If the file cannot be read.
     """
-    import os
-
     import numpy as np
 
     from nnfast.exceptions import ModelFileError
@@ -55,7 +53,7 @@ def load(filepath: StrPath, *, output: str | None = None) -> "Sequential":
     from nnfast.export._onnx_layers import build_model
     from nnfast.export._onnx_reader import read_parts
 
-    path = os.fspath(filepath)
+    path = check_path("filepath", filepath)
     proto = _read(path)
     if output is not None and output not in (names := [value.name for value in proto.graph.output]):
         raise mismatch("output", f"one of {names}", output)
