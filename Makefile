@@ -35,7 +35,7 @@ asan tsan msan: ## the C tests under sanitizers; msan needs clang
 	cmake --build --preset $@ -j $(JOBS)
 	ctest --preset $@ -j $(JOBS)
 
-asan-python: ## pytest over a core under sanitizers: all tests, hours, or those that TESTS names
+asan-python: ## pytest over a core under sanitizers: all tests, an hour, or those that TESTS names
 	$(PYTHON) tests/soak/sanitized.py $(TESTS)
 
 isa: build ## the C tests and tests/properties, each instruction set of this CPU being forced; the C tests on ARM, emulated

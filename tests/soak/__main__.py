@@ -61,11 +61,13 @@ def main() -> int:
     """Run the parts asked for; the exit code is 0 if every row holds."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what a script runs in the background ignores it
     parser = argparse.ArgumentParser(description="the long tests of docs/reliability.md")
-    parser.add_argument("parts", nargs="*", choices=[*log.PARTS, []], metavar="PART", help=", ".join(log.PARTS))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(log.PARTS))
     parser.add_argument("--short", action="store_true", help="seconds a part, and no log")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn: instants, bytes, arrays")
     parser.add_argument("--page", action="store_true", help="only make docs/reliability.md from the logs")
     chosen = parser.parse_args()
+    if unknown := [part for part in chosen.parts if part not in log.PARTS]:
+        parser.error(f"PART: expected some of {', '.join(log.PARTS)}, received {', '.join(unknown)}")
     if "PYTHONPATH" in os.environ:  # programs of the parts have working directories of their own
         os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, os.environ["PYTHONPATH"].split(os.pathsep)))
     parts = [] if chosen.page else chosen.parts or log.PARTS

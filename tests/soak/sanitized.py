@@ -1,10 +1,10 @@
 """The tests of Python over a core that the address and the undefined-behaviour sanitizer watch.
 
-    python tests/soak/sanitized.py             # all of them: hours
+    python tests/soak/sanitized.py             # all of them: an hour
     python tests/soak/sanitized.py tests/data  # or whatever pytest is to be told
 
-A report ends the process that it is about. Kernels are watched by the address sanitizer alone, and optimized: that is
-three times as fast. The other one watches them in the tests of C.
+A report ends the process that it is about. Kernels are watched by the address sanitizer alone, and optimized: under the
+other one, which watches them in the tests of C, this would take hours.
 """
 
 import os
@@ -25,7 +25,7 @@ SECONDS_A_FILE = 3600
 NOTHING_TO_RUN = 5  # says pytest of a file that is left out
 
 MEASURES_MEMORY = "measures the memory of its process, of which the sanitizer keeps what is freed"
-MEASURES_TIME = "the core has 100 ms to end, and is ten times slower"
+MEASURES_TIME = "the core has 100 ms to end, and is much slower"
 OWN_LIBRARY = "preloads a library of its own"
 NO_PYTHON = "builds what it runs, with sanitizers of its own or none"
 LEFT_OUT = {

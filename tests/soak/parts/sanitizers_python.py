@@ -1,9 +1,10 @@
 """Sanitizers and Python: the tests of Python over a core that is watched; no report is suppressed.
 
-GCC's address and undefined-behaviour sanitizers are in the core, and what the core is given lies in memory that they
-know. Each file of tests has a process of its own, which a report ends. Leaks are not looked for, the interpreter has
-its own: "Memory" counts those of the core. `LEFT_OUT` in `tests/soak/sanitized.py` names what cannot be run so, and
-why. The environment variable NNFAST_SANITIZED_TESTS names files and folders, if not all of them are to be run.
+GCC's address and undefined-behaviour sanitizers are in the core, in its kernels the first alone (the tests of C have
+them under both), and what the core is given lies in memory that they know. Each file of tests has a process of its own,
+which a report ends. Leaks are not looked for, the interpreter has its own: "Memory" counts those of the core.
+`LEFT_OUT` in `tests/soak/sanitized.py` names what cannot be run so, and why. The environment variable
+NNFAST_SANITIZED_TESTS names files and folders, if not all of them are to be run.
 """
 
 import os
@@ -70,7 +71,7 @@ def watch() -> Row:
     n_tests, n_failed, n_skipped = (sum(outcome[i] for outcome in outcomes) for i in range(3))
     n_reports = sum(len(outcome.reports) for outcome in outcomes)
     figure = f"{n_reports} reports; {len(files)} of {len(every)} files; {n_skipped} tests skipped"
-    fault = "the tests of Python: gcc -fsanitize=address,undefined"
+    fault = "the tests of Python: gcc -fsanitize=address,undefined, kernels: address"
     return Row(fault, "they pass, no report", n_tests, max(n_failed, n_reports), figure)
 
 
