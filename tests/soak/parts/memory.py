@@ -44,6 +44,7 @@ class HeapStatistics(ctypes.Structure):
 def measure() -> dict[str, int]:
     gc.collect()
     library = ctypes.CDLL(None)
+    library.malloc_trim(0)  # what is free, and was used before, is not resident
     library.mallinfo2.restype = HeapStatistics
     heap = library.mallinfo2()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
