@@ -241,6 +241,29 @@ def test_a_later_initial_epoch(checkpoint):
         fit(resume=checkpoint, initial_epoch=2)
 
 
+def test_a_folder_comes_before_a_file(tmp_path):
+    """The newer of the two: lines of its epochs are not there twice, and nothing is trained again."""
+    folder = tmp_path / "folder"
+    interrupt(11, ModelCheckpoint(tmp_path / "m-{epoch}-{batch}", save_freq=3), BackupAndRestore(folder, 10))
+    counter = Interrupt(EPOCHS * 5)
+    assert fit(counter, BackupAndRestore(folder, 10), resume=tmp_path / "m-1-3")[1] == fit()[1]
+    assert counter.left == 10
+
+
+@pytest.mark.parametrize("seed", ["3", -3, 1.5, None, 2**70])
+def test_a_bad_seed_of_batches(seed, tmp_path):
+    """In a file whose checksum is right."""
+    interrupt(8, ModelCheckpoint(tmp_path / "m", save_freq=7), x=STREAMS["Batches"][0](), y=None)
+    text, tensors = tensor_file.read_tensors(tmp_path / "m")
+    description = json.loads(text)
+    description["training"]["dict"]["source"]["dict"]["data"]["dict"]["seed"] = seed
+    tensor_file.write_tensors(tmp_path / "m", json.dumps(description), tensors)
+    batches = STREAMS["Batches"][0]()
+    with pytest.raises(ValueError, match=r"seed: expected an integer from 0 to \d+, received"):
+        fit(x=batches, y=None, resume=tmp_path / "m")
+    assert batches.seed == 3
+
+
 def test_a_drawn_seed_of_batches_is_the_checkpoints(tmp_path):
     def make_batches():
         return Batches(X, Y, batch_size=16, block_size=32)

@@ -148,7 +148,10 @@ class Sequential(Compiled):
         resume : str or path, optional
             A file that `callbacks.ModelCheckpoint` or `callbacks.BackupAndRestore` wrote in a call like this one, of a
             model like this one. Training goes on from there, in the middle of an epoch too: weights, optimizer state
-            and history end with the bits that they would have had without the interruption. See docs/checkpoints.md.
+            and history end with the bits that they would have had without the interruption; what a `BackupAndRestore`
+            finds comes before it. If the optimizer's learning rate is another than that training began with, a warning
+            says so, and the checkpoint's goes on. `initial_epoch` may be no later than the checkpoint's epoch. See
+            docs/checkpoints.md.
 
         Returns
         -------

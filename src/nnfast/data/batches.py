@@ -59,8 +59,9 @@ class Batches:
         returns as many rows, of any shape that the model takes, in an array of its own: `x` is not to be written to.
         What `rng` gives depends on seed, epoch and block alone.
     seed : int, optional
-        What orders and `rng` are drawn from, in [0, 2**64). None draws one, kept in ``seed``. In ``fit`` the rows
-        within a block are shuffled by the model, from its seed.
+        What orders and `rng` are drawn from, in [0, 2**64). None draws one, kept in ``seed``; a ``fit``
+        that goes on from a checkpoint then takes the checkpoint's. In ``fit`` the rows within a block are shuffled by
+        the model, from its seed.
 
     Raises
     ------

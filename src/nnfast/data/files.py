@@ -40,6 +40,8 @@ def read_table(
     ------
     DataFileError
         As for `read_csv`, `read_parquet`, `read_arrow` and `read_npz`, one of which reads the file.
+    ValueError
+        If `path` is none.
     """
     suffix = _get_suffix(path)
     if suffix in (".parquet", ".pq"):

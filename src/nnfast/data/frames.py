@@ -43,6 +43,8 @@ def read_parquet(
     ------
     DataFileError
         If the file is damaged or of another format, or as for `read_arrow`.
+    ValueError
+        If `path` is none, or `engine` not installed.
     ImportError
         If no engine is installed.
     OSError

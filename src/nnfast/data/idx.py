@@ -53,6 +53,8 @@ def read_idx(path: StrPath) -> Array:
     ------
     DataFileError
         If the file is no IDX file, is damaged, or holds fewer or more bytes than its header says.
+    ValueError
+        If `path` is none.
     OSError
         If the file cannot be opened or read.
     """

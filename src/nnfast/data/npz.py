@@ -43,6 +43,8 @@ def read_npz(path: str | os.PathLike[str], x: str | None = None, y: str | None =
     DataFileError
         If the file is damaged or no archive, there is no such array, two have one name, it holds Python objects or no
         numbers, or lengths differ. No more memory is asked for than the file really holds, whatever it claims.
+    ValueError
+        If `path` is none.
     OSError
         If the file cannot be opened or read.
     """

@@ -176,10 +176,11 @@ class Stream:
         Raises
         ------
         ValueError
-            If the source ends before.
+            If the source ends before, or the description of the place is none.
         """
         if self._batches:
-            self._batches._epochs_begun, self._batches.seed = place["epoch"], place["seed"]
+            places = [_validation.check_integer(name, place[name], 0, 2**64 - 1) for name in ("epoch", "seed")]
+            self._batches._epochs_begun, self._batches.seed = places
         if not self._is_once:
             self._pieces = None
         if place["n_taken"]:

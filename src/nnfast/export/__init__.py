@@ -38,7 +38,7 @@ def write(model: "Stack", filepath: StrPath, format: str | None = None) -> None:
     NotReadyError
         If the model has no weights yet.
     ValueError
-        If there is no such format.
+        If there is no such format, or `filepath` is no path.
     ImportError
         If the library that the format needs is missing.
     OSError

@@ -40,7 +40,7 @@ def load(filepath: StrPath, *, output: str | None = None) -> "Sequential":
     ModelFileError
         If the file is no ONNX file, or its graph is none of a dense network; the message names the node.
     ValueError
-        If there is no such output.
+        If there is no such output, or `filepath` is no path.
     ImportError
         If the onnx library is missing.
     OSError
